@@ -1,0 +1,1 @@
+"""The room of alerts: what was detected elsewhere, taken in, told apart, and judged."""

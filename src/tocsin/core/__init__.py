@@ -1,0 +1,1 @@
+"""The ground: the log and its reactions, the clock, access, the outbox and jobs."""

@@ -1,0 +1,1 @@
+"""Disclosure: the clocks of duties to notify."""

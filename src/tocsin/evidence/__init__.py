@@ -1,0 +1,1 @@
+"""Evidence: custody, analysis runs and detections."""

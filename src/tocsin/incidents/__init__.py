@@ -1,0 +1,1 @@
+"""Incidents: declare, roles, tasks, decisions, findings, scope and remediation."""

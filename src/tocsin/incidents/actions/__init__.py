@@ -1,0 +1,112 @@
+"""Everything that can happen to an incident, by subject. Doors and other rooms import from here."""
+
+from tocsin.incidents.actions.decisions import (
+    decide,
+    dissent,
+    mark_decision_overdue,
+    open_decision,
+    revisit,
+    withdraw_decision,
+)
+from tocsin.incidents.actions.declare import declare
+from tocsin.incidents.actions.facts import (
+    mark_instant,
+    note,
+    set_fact,
+    set_phase,
+    set_severity,
+    set_summary,
+    withdraw_fact,
+)
+from tocsin.incidents.actions.findings import answer_suggestion, judge_finding, state_finding, suggest_findings
+from tocsin.incidents.actions.notes import (
+    archive_note,
+    catch_up_mentions,
+    create_note,
+    edit_note,
+    restore_note,
+    see_mentions,
+)
+from tocsin.incidents.actions.relations import adopt, close, give_back, hand_out, merge, receive, release, reopen
+from tocsin.incidents.actions.remediation import do_remediation, plan_remediation, verify_remediation
+from tocsin.incidents.actions.roles import assign_role, fill_roles, seat_account, vacate_role
+from tocsin.incidents.actions.scope import add_scope, change_scope, suggest_scope
+from tocsin.incidents.actions.situation import (
+    acknowledge_handover,
+    mark_report_overdue,
+    write_handover,
+    write_report,
+)
+from tocsin.incidents.actions.tasks import (
+    add_task,
+    advance_tasks,
+    assign_task,
+    block_task,
+    complete_task,
+    mark_overdue,
+    recall_tasks,
+    reopen_task,
+    skip_task,
+    start_playbook,
+    start_task,
+)
+
+__all__ = [
+    "acknowledge_handover",
+    "add_scope",
+    "add_task",
+    "adopt",
+    "advance_tasks",
+    "answer_suggestion",
+    "archive_note",
+    "assign_role",
+    "assign_task",
+    "block_task",
+    "catch_up_mentions",
+    "change_scope",
+    "close",
+    "complete_task",
+    "create_note",
+    "decide",
+    "declare",
+    "dissent",
+    "do_remediation",
+    "edit_note",
+    "fill_roles",
+    "give_back",
+    "hand_out",
+    "judge_finding",
+    "mark_decision_overdue",
+    "mark_instant",
+    "mark_overdue",
+    "mark_report_overdue",
+    "merge",
+    "note",
+    "open_decision",
+    "plan_remediation",
+    "recall_tasks",
+    "receive",
+    "release",
+    "reopen",
+    "reopen_task",
+    "restore_note",
+    "revisit",
+    "seat_account",
+    "see_mentions",
+    "set_fact",
+    "set_phase",
+    "set_severity",
+    "set_summary",
+    "skip_task",
+    "start_playbook",
+    "start_task",
+    "state_finding",
+    "suggest_findings",
+    "suggest_scope",
+    "vacate_role",
+    "verify_remediation",
+    "withdraw_decision",
+    "withdraw_fact",
+    "write_handover",
+    "write_report",
+]

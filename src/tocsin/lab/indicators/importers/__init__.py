@@ -1,0 +1,1 @@
+"""Importers: one format in which others hand over indicators each."""

@@ -1,0 +1,1 @@
+"""Sigma rules over Windows events: loading, compiling, matching."""

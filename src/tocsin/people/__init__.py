@@ -1,0 +1,1 @@
+"""People: organizations' members, plan versions, roles and ways to reach somebody."""

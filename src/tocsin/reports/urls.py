@@ -1,0 +1,19 @@
+"""The addresses of the room `reports`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tocsin.reports import views, views_survival
+
+OF = "incidents/<str:number>/"
+
+urlpatterns = [
+    path(OF + "report", views.report, name="report"),
+    path(OF + "report.html", views.report_html, name="report-html"),
+    path(OF + "report.pdf", views.report_pdf, name="report-pdf"),
+    path(OF + "war-book.pdf", views_survival.incident_war_book, name="incident-war-book"),
+    path("plan/war-book.pdf", views_survival.war_book, name="war-book"),
+    path("plan/stick", views_survival.stick, name="stick"),
+    path("plan/stick/take", views_survival.take_stick, name="take-stick"),
+]

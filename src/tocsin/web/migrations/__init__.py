@@ -1,0 +1,1 @@
+"""The web door keeps no state but what its processes tell each other."""

@@ -1,0 +1,1 @@
+"""Pages that speak of several rooms at once."""

@@ -1,0 +1,26 @@
+"""Pages in docs/ that are made from the code, or list what the code has, are fresh."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tocsin.api.v1 import api
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_table_of_reactions_is_fresh() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "reactions-table", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_page_on_the_api_lists_what_there_is() -> None:
+    described = api.get_openapi_schema(path_prefix="")
+    there = {(method.upper(), path) for path, item in described["paths"].items() for method in item}
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \|", page, re.MULTILINE)) == there
