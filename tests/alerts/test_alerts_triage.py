@@ -229,3 +229,12 @@ def test_odd_addresses_are_answered(hook: Hook, query: str) -> None:
     client = signed_in(factories.user(hook[0].organization))
     assert client.get("/alerts" + query).status_code == 200
     assert client.get(f"/alerts/{'9' * 15}").status_code == 404
+
+
+def test_the_page_looks_for_news_before_the_first_alert_and_after(hook: Hook) -> None:
+    browser = signed_in(factories.user(hook[0].organization))
+    before = browser.get("/alerts").content.decode()
+    assert "No alert yet" in before
+    assert "data-alerts" in before
+    alert(hook[0])
+    assert browser.get("/alerts").content.decode().count("data-alerts") == 1

@@ -195,13 +195,16 @@ def alert_and_declare(hour: Hour) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     secret = re.search(r"X-Tocsin-Key: (\S+)", page.locator(".t-sourcemade").inner_text())
     assert secret
+    page.goto("/alerts")
+    expect(page.get_by_text("No alert yet")).to_be_visible()
     body = json.dumps({"title": TITLE, "severity": "critical", "hostname": "fs-2"}).encode()
     asked = urllib.request.Request(f"{hour.server.url}/api/v1/alerts/in", body,
                                    {"X-Tocsin-Key": secret[1], "Content-Type": "application/json"})  # fmt: skip
     with urllib.request.urlopen(asked, timeout=30) as answer:
         assert answer.status == 202
-    page.goto("/alerts")
-    page.get_by_role("link", name=re.compile(TITLE)).first.click()
+    came = page.get_by_role("link", name=re.compile(TITLE)).first  # the first alert of all comes up on the open page
+    expect(came).to_be_visible(timeout=WAIT)
+    came.click()
     page.wait_for_url(re.compile(r"/alerts/\d+"))
     page.keyboard.press("d")
     expect(page.get_by_label("What happened?")).to_have_value(TITLE)
