@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder $(MORE)
 ASSETS := $(shell find assets/src assets/styles -type f) $(wildcard assets/*.json assets/*.mjs assets/*.txt)
 
 .PHONY: help up test lint types imports assets-check tests test-postgres fuzz fuzz-api soak bench bench-live load lock screenshots clean dev

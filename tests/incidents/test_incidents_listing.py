@@ -127,10 +127,10 @@ def test_ten_thousand_incidents_ask_as_much_as_four(several: tuple[User, dict[st
         "/incidents?show=closed&page=90",
     ):
         with CaptureQueriesContext(connection) as many:
-            began = time.perf_counter()
+            began = time.process_time()
             answer = client.get(path)
-            took = time.perf_counter() - began
+            took = time.process_time() - began
         print(f"{path}: {1000 * took:.0f} ms, {len(many)} questions, {len(answer.content)} bytes")
         assert len(many) <= len(few) + 1
         assert len(answer.content) < 150_000
-        assert took < 10  # a guard against a scan for each line, not a measurement: other tests run beside it
+        assert took < 5  # a guard against a scan for each line, not a measurement

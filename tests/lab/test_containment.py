@@ -118,7 +118,7 @@ def test_a_running_call_is_stopped_when_the_pool_is() -> None:
     time.sleep(0.2)
     began = time.monotonic()
     pool.shutdown(cancel_futures=True)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it would hang for ten minutes
     assert waiting.cancelled()
     with pytest.raises(ContainedError, match="SIGKILL"):
         running.result()

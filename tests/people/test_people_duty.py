@@ -156,18 +156,18 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_calendar_that_no_rota_is_like_is_refused_at_once(name: str) -> None:
-    began = machine.monotonic()
+    began = machine.process_time()
     with pytest.raises(CalendarError):
         spelt(BOMBS[name])
-    assert machine.monotonic() - began < 5
+    assert machine.process_time() - began < 5
 
 
 def test_the_worst_calendar_that_is_taken_costs_seconds() -> None:
     rules = [f"UID:{n}\nDTSTART:19900101T0{n % 10}0000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\nSUMMARY:x" for n in range(16)]
     singles = [f"UID:s{n}\nDTSTART:20261101T000000Z\nDURATION:PT1H\nSUMMARY:x" for n in range(500)]
-    began = machine.monotonic()
+    began = machine.process_time()
     spelt(calendar(*rules, *singles))
-    assert machine.monotonic() - began < 30
+    assert machine.process_time() - began < 30
 
 
 @settings(max_examples=150)

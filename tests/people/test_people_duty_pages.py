@@ -234,10 +234,10 @@ def test_pages_of_a_large_organization_are_small_and_fast(
     for page in ("/team", "/team?q=somebody&side=in", "/team?side=seats", "/team/people/m003", "/on-call", "/on-call/scribe",
                  "/comcheck", "/comcheck?who=hand"):  # fmt: skip
         client.get(page)
-        began = machine.monotonic()
+        began = machine.process_time()
         with django_assert_max_num_queries(40):
             answer = client.get(page)
-        took = machine.monotonic() - began
+        took = machine.process_time() - began
         assert answer.status_code == 200
         assert len(answer.content) < 150_000, page
         assert took < 2, f"{page} took {took:.2f} s"

@@ -480,11 +480,11 @@ def test_a_long_document_does_not_take_long() -> None:
             steps[uid("action", number)] = action(f"s{number}", uid("end", n))
         steps[uid("end", n)] = {"type": "end"}
     steps[uid("end", 9999)] = {"type": "end"}
-    begun = time.monotonic()
+    begun = time.process_time()
     found = import_playbook(document(steps, uid("start", 1))).playbook
     assert len(found.steps) == 140
     assert set(found.step("s69").needs) == {"s68", "s1068"}
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 JSON = st.recursive(
