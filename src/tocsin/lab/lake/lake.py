@@ -200,7 +200,7 @@ class Lake:
 
     def _one(self, part: StoredPart, seq: int, names: Sequence[str]) -> dict[str, Any]:
         """Return some columns of one event, a few hundred at a time: DuckDB holds a buffer for each that it reads."""
-        wanted, found = list(dict.fromkeys(names)), {}
+        wanted, found = list(dict.fromkeys(names)), dict[str, Any]()
         for start in range(0, len(wanted), COLUMNS_AT_ONCE):
             chosen = wanted[start : start + COLUMNS_AT_ONCE]
             rows = self.rows(
