@@ -35,12 +35,11 @@ tests: dev
 	@scripts/ensure-chromium
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-# The libraries, the pages' looks and paper do not touch the database, commands bring their own, and who may go through
-# which door is decided above it: tested once, by `tests`.
+# The rooms, and every door of the site and the API once. The libraries, the looks of pages and paper do not touch the
+# database, commands bring their own, and what one page or answer says is tested once, by `tests`.
 test-postgres: dev ## the tests that use the database, on a throw-away PostgreSQL
-	scripts/with-postgres $(BIN)/pytest $(PYTEST_ARGS) -m "not browser" \
-		--ignore=tests/lab --ignore=tests/plan --ignore=tests/reports --ignore=tests/cli --ignore=tests/example \
-		--ignore=tests/web/test_web_doors.py --ignore=tests/web/test_web_organizations.py --ignore=tests/test_access_matrix.py
+	scripts/with-postgres $(BIN)/pytest $(PYTEST_ARGS) -m "not browser" tests/core tests/people tests/incidents tests/alerts \
+		tests/evidence tests/disclosure tests/comms tests/web/test_web_doors.py tests/web/test_web_search.py tests/api/test_api_fuzz.py
 
 fuzz: dev ## the property tests with new random examples, many times as many; a failure prints what reproduces it
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest $(PYTEST_ARGS) -m hypothesis
@@ -48,8 +47,9 @@ fuzz: dev ## the property tests with new random examples, many times as many; a 
 fuzz-api: dev ## schemathesis over the whole OpenAPI document, with many new requests of each operation
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 0 tests/api/test_api_fuzz.py
 
-soak: dev ## the tests that try more when there is time: all real logs, twenty kills
-	TOCSIN_SOAK=1 $(BIN)/pytest $(PYTEST_ARGS) tests/cli/test_kill.py tests/lab/test_rows.py tests/lab/test_differential.py
+soak: dev ## the tests that try more when there is time: all real logs, twenty kills, a storm of 10,000 alerts
+	TOCSIN_SOAK=1 $(BIN)/pytest $(PYTEST_ARGS) tests/cli/test_kill.py tests/alerts/test_alerts_storm.py \
+		tests/lab/test_rows.py tests/lab/test_differential.py
 
 bench: dev ## measure speed and print it; asserts nothing
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
