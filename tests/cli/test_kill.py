@@ -34,10 +34,10 @@ def entries(out: Path) -> list[tuple[str, int, str, str]]:
         ).fetchall()
 
 
-def kill_at(command: list[str], out: Path, entries_before: int, pause: float) -> bool:
-    """Start a command and kill it -9 some time after it wrote an entry; whether it was still running."""
+def kill_at(command: list[str], out: Path, length: int, pause: float) -> bool:
+    """Start a command and kill it -9 some seconds after the log reached a length; whether it was still running."""
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and len(entries(out)) < entries_before:
+    while process.poll() is None and len(entries(out)) < length:
         time.sleep(0.02)
     time.sleep(pause)
     still = process.poll() is None
@@ -55,6 +55,7 @@ def test_kills(tmp_path: Path, plan_folder: Path, evidence_folder: Path, rules_f
     seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
     print(f"seed {seed}, an undisturbed run writes {whole} entries")
+    reached: set[int] = set()
     for response in range(RESPONSES):
         out = tmp_path / f"out{response}"
         # Spread over the whole response, in order: a response that was begun goes on where it was killed.
@@ -63,8 +64,11 @@ def test_kills(tmp_path: Path, plan_folder: Path, evidence_folder: Path, rules_f
             command = [*TOCSIN, *map(str, arguments), str(out)]
             while not kill_at(command, out, target, chance.uniform(0, 0.3)):
                 target = max(0, target - whole // 20)  # it was through sooner
-            assert set(before) <= set(entries(out)), f"seed {seed}: an entry that was committed is gone"
+            after = entries(out)
+            assert set(before) <= set(after), f"seed {seed}: an entry that was committed is gone"
+            reached.add(len(after))
         check_whole(out, arguments)
+    assert len(reached) >= PARTS - 1, f"seed {seed}: the kills hit only {reached}: no spread over the response"
 
 
 def check_whole(out: Path, arguments: list[object]) -> None:
