@@ -1,0 +1,1 @@
+"""Communications: audiences, messages and their approval, waves, questions and answers, and the public status page."""
