@@ -39,7 +39,7 @@ tests: dev
 # database, commands bring their own, and what one page or answer says is tested once, by `tests`.
 test-postgres: dev ## the tests that use the database, on a throw-away PostgreSQL
 	scripts/with-postgres $(BIN)/pytest $(PYTEST_ARGS) -m "not browser" tests/core tests/people tests/incidents tests/alerts \
-		tests/evidence tests/disclosure tests/web/test_web_doors.py tests/web/test_web_search.py tests/api/test_api_fuzz.py
+		tests/evidence tests/disclosure tests/comms tests/web/test_web_doors.py tests/web/test_web_search.py tests/api/test_api_fuzz.py
 
 fuzz: dev ## the property tests with new random examples, many times as many; a failure prints what reproduces it
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest $(PYTEST_ARGS) -m hypothesis

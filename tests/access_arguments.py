@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 import factories
+from comms_arguments import COMMS
 from tocsin.alerts.actions import add_source, judge_alert, take_alerts
 from tocsin.alerts.models import Alert, AlertSource
 from tocsin.alerts.reports import reported
@@ -18,8 +19,12 @@ from tocsin.core import clock
 from tocsin.core.access import Actor, OrgRole
 from tocsin.core.actions import admit, queue_message
 from tocsin.core.models import Chain, Organization
+from tocsin.disclosure.actions import draft_notice
+from tocsin.disclosure.following import Found
+from tocsin.disclosure.models import DutyClock, Notice
 from tocsin.evidence.actions import Intake, fail_analysis, request_analysis, start_analysis
 from tocsin.evidence.actions.analyst import add_indicator, add_yara, import_feed, save_search
+from tocsin.evidence.actions.privilege import set_file_privileged
 from tocsin.evidence.models import Sample
 from tocsin.evidence.store import Stored, put, put_file
 from tocsin.incidents import actions
@@ -62,6 +67,17 @@ def _true_alert(place: Incident) -> Alert:
     return judge_alert(S, place.organization, alert=_alert(place.organization), state="true")
 
 
+def _late_stage(place: Incident) -> DutyClock:
+    """A limit that passed: aware of a breach a week ago."""
+    actions.mark_instant(S, place, anchor="aware", at=clock.now() - timedelta(days=7))
+    actions.set_fact(S, place, name="personal_data_breach", value=True)
+    return DutyClock.objects.filter(duty__incident=place, duty__regime="eu-gdpr-33").earliest("position")
+
+
+def _notice(place: Incident) -> Notice:
+    return draft_notice(S, place, regime="eu-gdpr-33", stage="notification to supervisory authority")
+
+
 def question(place: Incident) -> Decision:
     return actions.open_decision(S, place, question="Cut the line?", options=TWO, role="incident_manager")
 
@@ -81,6 +97,66 @@ def _seated(place: Incident, person: User) -> Arguments:
         )
         RoleAssignment.objects.filter(incident=place, role="incident_manager").update(member=member, user=person)
     return {"decision": question(place), "chosen": "yes", "reason": "It spreads."}
+
+
+def _as_counsel(place: Incident, person: User) -> None:
+    """Puts the person into the seat of counsel, as the one whom the plan names for it."""
+    with factories.preparing():
+        member = Member.objects.get(
+            organization=place.organization, key=place.plan_version.plan.roles["legal_counsel"].holder
+        )
+        seat = RoleAssignment.objects.filter(incident=place, role="legal_counsel", renounced_at=None)
+        seat.update(member=member, user=person)
+
+
+def _admitting(place: Incident, person: User) -> Arguments:
+    _as_counsel(place, person)
+    return {"user_id": factories.on(place, "observer").pk, "because": "Works for counsel."}
+
+
+def _ending_admission(place: Incident, person: User) -> Arguments:
+    given = _admitting(place, person)
+    actions.admit_to_privilege(S, place, **given)
+    return given
+
+
+def _note_for_counsel(place: Incident, person: User) -> Arguments:
+    _as_counsel(place, person)
+    return {"note": _note(place), "because": "Advice."}
+
+
+def _lifting(place: Incident, person: User) -> Arguments:
+    given = _note_for_counsel(place, person)
+    actions.set_note_privileged(S, place, **given)
+    return given
+
+
+def _insider(place: Incident, person: User) -> Arguments:
+    """The insider playbook runs, and the person sits in the seat of counsel, whatever their access."""
+    _as_counsel(place, person)
+    actions.start_playbook(S, place, playbook_id="insider", because="It was somebody from inside.")
+    return {"because": "Employment law."}
+
+
+def _privy_file(place: Incident, person: User) -> Arguments:
+    """A file to take in, by who was admitted if they are on the incident at all."""
+    _as_counsel(place, factories.stranger())
+    if place.chain.grants.filter(user=person).exists():
+        actions.admit_to_privilege(S, place, user_id=person.pk, because="Works for counsel.")
+    return _file(place)
+
+
+def _item_for_counsel(place: Incident, person: User) -> Arguments:
+    _as_counsel(place, person)
+    item = factories.evidence(place, Path(settings.HOME))
+    _idle(place)
+    return {"item": item, "because": "Advice."}
+
+
+def _lifting_file(place: Incident, person: User) -> Arguments:
+    given = _item_for_counsel(place, person)
+    set_file_privileged(S, place, **given)
+    return given
 
 
 def _closed(place: Incident) -> Arguments:
@@ -241,6 +317,16 @@ def _unanswered(place: Incident) -> Decision:
     return late
 
 
+def _shaken(place: Incident) -> Decision:
+    """A decision that rests on a fact which changed without anybody having noticed."""
+    asked = actions.open_decision(S, place, question="Cut?", options=TWO, role="incident_manager", facts=["malware"])
+    actions.decide(S, place, decision=asked, chosen="yes", reason="It spreads.")
+    with factories.preparing():
+        Incident.objects.filter(pk=place.pk).update(facts=place.facts | {"malware": True})
+    asked.refresh_from_db()
+    return asked
+
+
 def _taken(place: Incident) -> RoleAssignment:
     """A seat of somebody who has no account."""
     return RoleAssignment.objects.filter(incident=place, renounced_at=None, user=None).exclude(member=None)[0]
@@ -389,6 +475,9 @@ ARGUMENTS: dict[str, Callable[[Any, User], Arguments]] = {
     "fact.set": lambda p, u: {"name": "ransom_demanded", "value": True},
     "fact.withdraw": _stated,
     "instant.mark": lambda p, u: {"anchor": "aware", "at": clock.now() - timedelta(hours=1)},
+    "instant.withdraw": lambda p, u: {"anchor": "detected", "because": "It was another alarm."},
+    "sheet.roles": lambda p, u: {"role": "us_bank", "held": True, "because": "The subsidiary is hit."},
+    "sheet.data": lambda p, u: {"category": "health", "affected": True, "because": "Seen in the dump."},
     "note.write": lambda p, u: {"text": "The night shift saw it first."},
     "playbook.start": lambda p, u: {"playbook_id": "insider", "because": "It was somebody from inside."},
     "tasks.advance": lambda p, u: {},
@@ -412,8 +501,18 @@ ARGUMENTS: dict[str, Callable[[Any, User], Arguments]] = {
     "situation.acknowledge": _handed,
     "situation.overdue": lambda p, u: _report_late(p),
     "decision.open": lambda p, u: {"question": "Cut the line?", "options": TWO, "role": "incident_manager"},
+    "privilege.admit": _admitting,
+    "hr_track.open": _insider,
+    "privilege.take_files": _privy_file,
+    "privilege.set_file": _item_for_counsel,
+    "privilege.lift_file": _lifting_file,
+    "privilege.dismiss": _ending_admission,
+    "privilege.set_note": _note_for_counsel,
+    "privilege.lift_note": _lifting,
     "decision.take": _seated,
     "decision.dissent": lambda p, u: {"decision": answered(p), "reason": "It is too early."},
+    "decision.recommend": lambda p, u: {"decision": question(p), "option": "yes", "reason": "It spreads."},
+    "decision.unsettle": lambda p, u: {"decision": _shaken(p)},
     "decision.revisit": lambda p, u: {"decision": answered(p), "reason": "It stopped."},
     "decision.withdraw": lambda p, u: {"decision": question(p), "because": "There is no line."},
     "decision.overdue": lambda p, u: {"decision": _unanswered(p)},
@@ -423,6 +522,7 @@ ARGUMENTS: dict[str, Callable[[Any, User], Arguments]] = {
     "findings.suggest": lambda p, u: {"suggestions": [finding()], "source": "a test"},
     "scope.add": lambda p, u: {"kind": "host", "name": "SRV-03", "because": "seen in the log"},
     "scope.change": lambda p, u: {"entry": entry(p), "state": "confirmed", "because": "seen on the disk"},
+    "scope.count": lambda p, u: {"entry": entry(p), "count_low": 3, "because": "counted on the disk"},
     "scope.suggest": lambda p, u: {"suggestions": [host()], "source": "a test"},
     "paging.start": lambda p, u: _to_call(p),
     "paging.call": lambda p, u: {"paging": start_paging(S, p, **_to_call(p))},
@@ -460,9 +560,27 @@ ARGUMENTS: dict[str, Callable[[Any, User], Arguments]] = {
     "search.drop": lambda p, u: {"search": save_search(S, p, name="logons", query="code:4624")},
     "survival.export": lambda p, u: {"name": "tocsin.zip", "sha256": "0" * 64, "size": 1, "incidents": [], "plan": "0" * 64},
     "survival.carry": lambda p, u: {"by": "Ana", "sha256": "0" * 64},
+    "referral.make": lambda p, u: {
+        "to": "counsel", "recipient": "Vera Holm", "name": "a.zip", "sha256": "0" * 64, "size": 1, "parts": [], "items": [],
+    },
     "clocks.open": lambda p, u: {"tasks": []},
     "clocks.carry": lambda p, u: {"pairs": []},
     "clocks.keep": lambda p, u: {"clocks": []},
+    "duties.recompute": lambda p, u: {"found": Found("0" * 64, {}), "because": "a test"},
+    "duties.carry": lambda p, u: {"duties": []},
+    "duty.overdue": lambda p, u: {"clock": _late_stage(p)},
+    "duty.confirm": lambda p, u: {"regime": "eu-gdpr-33", "reason": "the definition is met"},
+    "duty.reject": lambda p, u: {"regime": "eu-gdpr-33", "reason": "no personal data"},
+    "duty.file": lambda p, u: {
+        "regime": "eu-gdpr-33", "stage": "notification to supervisory authority", "at": clock.now(), "channel": "portal",
+    },
+    "duty.delay": lambda p, u: {
+        "regime": "us-sec-8k-105", "until": clock.now() + timedelta(days=10), "asked_by": "FBI", "reference": "letter 7",
+    },
+    "notice.draft": lambda p, u: {"regime": "eu-gdpr-33", "stage": "notification to supervisory authority"},
+    "notice.edit": lambda p, u: {"notice": _notice(p), "texts": {"measures": "Cut off."}},
+    "notice.finish": lambda p, u: {"notice": _notice(p), "reason": "the rest follows"},
+    **COMMS,
     "alertsource.add": lambda p, u: {"name": "EDR", "kind": "webhook"},
     "alertsource.change": lambda p, u: {"source": _alert_source(p), "active": False},
     "alertsource.renew": lambda p, u: {"source": _alert_source(p)},

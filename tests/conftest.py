@@ -19,7 +19,7 @@ from tocsin.core.models import Organization
 from tocsin.incidents.models import Incident
 
 _WRITE = re.compile(
-    r'^\s*(INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?((?:core|people|incidents|alerts|evidence|disclosure)_\w+)',
+    r'^\s*(INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?((?:core|people|incidents|alerts|comms|evidence|disclosure)_\w+)',
     re.IGNORECASE,
 )
 # Django itself notes when an account signed in; that is no fact of an organization.
@@ -91,11 +91,12 @@ def _own_home(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test touches the home of whoever runs it."""
     settings.HOME = tmp_path_factory.mktemp("home")
     settings.STORE = settings.HOME / "store"
-    shared = {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": str(settings.HOME / "shared"),
+    backend = "django.core.cache.backends.filebased.FileBasedCache"
+    own = {
+        name: {"BACKEND": backend, "LOCATION": str(settings.HOME / folder)}
+        for name, folder in (("default", "sign-in"), ("shared", "shared"))
     }
-    settings.CACHES = {**settings.CACHES, "shared": shared}
+    settings.CACHES = {**settings.CACHES, **own}
 
 
 @pytest.fixture

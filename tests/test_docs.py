@@ -132,6 +132,13 @@ def test_every_file_named_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_test_named_exists(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", _text(page))
+    assert [f"{file}::{test}" for file, test in named if f"def {test}(" not in _text(ROOT / file)] == []
+    assert named or page.name != "THREAT_MODEL.md"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_inside_the_documentation_resolve(page: Path) -> None:
     text = _text(page)
     broken = []

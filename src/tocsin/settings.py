@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "tocsin.alerts",
     "tocsin.evidence",
     "tocsin.disclosure",
+    "tocsin.comms",
     "tocsin.reports",
     "tocsin.web",
 ]
@@ -132,19 +133,28 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": _database(os.environ.get("TOCSIN_DATABASE_URL") or f"sqlite:///{HOME / 'tocsin.sqlite3'}")}
-# Django throws a third away beyond 300 entries by default: counters of wrong codes with them.
-_SHARED = {"MAX_ENTRIES": 5000}
+
+
+def _among_processes(folder: str) -> dict[str, Any]:
+    """A cache that all web processes share: a folder beside SQLite, a table where there is PostgreSQL and perhaps several
+    machines. Django throws a third away beyond 300 entries by default: counters of wrong codes with them.
+    """
+    options = {"MAX_ENTRIES": 5000}
+    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        backend, place = "django.core.cache.backends.db.DatabaseCache", "web_shared"
+    else:
+        backend, place = "django.core.cache.backends.filebased.FileBasedCache", str(HOME / folder)
+    return {"BACKEND": backend, "LOCATION": place, "KEY_PREFIX": folder, "OPTIONS": options}
+
+
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
-    # What web processes tell each other and nobody has to keep, such as who is looking: a folder beside SQLite, a table
-    # where there is PostgreSQL and perhaps several machines.
-    "shared": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_shared", "OPTIONS": _SHARED}
-    if DATABASES["default"]["ENGINE"].endswith("postgresql")
-    else {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": str(HOME / "shared"),
-        "OPTIONS": _SHARED,
-    },
+    # allauth keeps here which one-time codes were used and how often somebody tried to sign in: were it each process's
+    # own, a code could be used once in every process.
+    "default": _among_processes("sign-in"),
+    # What web processes tell each other and nobody has to keep, such as who is looking.
+    "shared": _among_processes("shared"),
+    # What each process counts for itself.
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORE = Path(os.environ.get("TOCSIN_STORE", HOME / "store")).expanduser()
@@ -199,6 +209,10 @@ WEBHOOK_NETWORKS = [
     ip_network(n.strip()) for n in os.environ.get("TOCSIN_WEBHOOK_NETWORKS", "").split(",") if n.strip()
 ]
 """Networks that webhooks may reach though they are not public, and over http: for example 10.1.0.0/16,127.0.0.1/32."""
+
+LIST_CHANNELS = {s.strip().lower() for s in os.environ.get("TOCSIN_LIST_CHANNELS", "").split(",") if s.strip()}
+"""Apprise schemes, beside mail, that a pasted list of recipients may name: for example ntfys,slack. None: mail alone,
+because whoever may paste a list must not reach with it what only this server can reach."""
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -76,6 +76,15 @@ def test_where_messages_are_signed_only_the_right_signature_counts(post: Post, h
     assert post(body, **{"X-Tocsin-Signature": "sha256=" + right}).status_code == 202
 
 
+def test_a_body_is_read_only_once_its_secret_and_its_signature_are_known(post: Post, hook: Hook) -> None:
+    broken = b"[" * 300_000
+    assert post(broken).status_code == 400
+    assert post(broken, key="0" * 40).status_code == 404
+    assert told(post(broken, key="0" * 40)) == told(post(EDR, key="0" * 40))
+    change_source(S, hook[0].organization, source=hook[0], signed=True)
+    assert post(broken).status_code == 401
+
+
 def test_repeats_raise_the_count_and_make_no_second_alert(post: Post) -> None:
     for _ in range(5):
         post(EDR)

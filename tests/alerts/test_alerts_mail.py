@@ -7,8 +7,10 @@ import socket
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,3 +194,53 @@ def test_the_smtp_server_takes_mail_for_its_own_addresses_only_and_nothing_too_l
     with smtplib.SMTP("127.0.0.1", door, timeout=60) as smtp, pytest.raises(smtplib.SMTPException) as refused:
         smtp.sendmail("edr@example.org", ["known@tocsin.example"], b"Subject: x\r\n\r\n" + b"A" * (LARGEST + 1000))
     assert "552" in str(refused.value) or refused.type is smtplib.SMTPSenderRefused
+
+
+@pytest.fixture
+def dead_database() -> Iterator[None]:
+    """Whoever connects from here on finds no database: the test's own connection is open and stays."""
+    known = connections.settings["default"]
+    name, known["NAME"] = known["NAME"], "/missing/none.sqlite3"  # PostgreSQL takes no longer names than 63 bytes
+    yield
+    known["NAME"] = name
+
+
+@pytest.fixture
+def real_door() -> Iterator[int]:
+    """The server as it is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = maildrop.listen(f"127.0.0.1:{port}")
+    yield port
+    server.stop()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dead_database")
+def test_without_its_database_the_smtp_server_asks_the_sender_to_come_back(
+    real_door: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with smtplib.SMTP("127.0.0.1", real_door, timeout=20) as smtp:
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            smtp.sendmail("edr@example.org", ["somebody@tocsin.example"], mail().as_bytes())
+        assert [code for code, _said in refused.value.recipients.values()] == [451]
+        monkeypatch.setattr(maildrop, "_is_source", lambda _secret: True)  # it died between the address and the mail
+        with pytest.raises(smtplib.SMTPDataError) as later:
+            smtp.sendmail("edr@example.org", ["somebody@tocsin.example"], mail().as_bytes())
+    assert later.value.smtp_code == 451
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("one_connection")
+def test_a_mail_that_the_database_does_not_take_now_is_not_called_taken(mailbox: tuple[AlertSource, str]) -> None:
+    def busy(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT"):
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        for sent in (mail(), mail(Auto_Submitted="auto-replied")):
+            assert maildrop._take(mailbox[1], sent.as_bytes()).startswith("451 ")
+    assert not Alert.objects.exists()
+    assert maildrop._take(mailbox[1], mail().as_bytes()) == "250 A-1"

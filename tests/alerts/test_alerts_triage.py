@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -157,6 +158,39 @@ def test_who_is_not_on_the_incident_sees_only_that_the_alert_was_true(
     with pytest.raises(Invalid) as refused:
         judge_alert(other.actor, place, alert=found, state="false_positive", because="no")
     assert "incident" not in str(refused.value).lower()
+
+
+def _as_drawn(person: User, found: Alert) -> str:
+    page = signed_in(person).get(f"/alerts/{found.number}").content.decode()
+    pane = page[page.index('id="alert"') : page.index("</section>", page.index('id="alert"'))]
+    pane = re.sub(r'datetime="[^"]*"|value="[A-Za-z0-9]{64}"|title="[^"]*"', "", pane)
+    return pane.replace(f"A-{found.number}", "A-n").replace(f"alerts/{found.number}", "alerts/n")
+
+
+def test_who_is_not_on_it_cannot_tell_whether_there_is_an_incident(attached: tuple[Alert, Incident, User]) -> None:
+    """One alert is part of a hidden incident, the other was only judged true: both look and answer the same."""
+    hidden, _made, lead = attached
+    place = hidden.organization
+    plain = alert(hidden.source, by="somebody else")
+    judge_alert(lead.actor, place, alert=plain, state="true")
+    with factories.preparing():
+        Alert.objects.update(judged_at=plain.first_at, first_at=plain.first_at, last_at=plain.first_at, observables={})
+    for role in (OrgRole.ADMINISTRATOR, OrgRole.RESPONDER, OrgRole.AUDITOR):
+        person = factories.user(place, role)
+        assert _as_drawn(person, hidden) == _as_drawn(person, plain), role
+        if role == OrgRole.AUDITOR:
+            continue
+        for revision in (None, 0, 1):
+            for state in AlertState:
+                said = []
+                for one in (hidden, plain):
+                    with pytest.raises(Invalid) as refused:
+                        judge_alert(person.actor, place, alert=one, state=state, because="no", revision=revision)
+                    said.append((type(refused.value), str(refused.value).replace(one.called, "A-n")))
+                assert said[0] == said[1], (role, state, revision)
+    judge_alert(lead.actor, place, alert=plain, state="new")  # whose judgement it was takes it back
+    with pytest.raises(Invalid):
+        judge_alert(lead.actor, place, alert=hidden, state="new")
 
 
 def test_guests_strangers_and_other_organizations_see_no_alert_at_all(hook: Hook) -> None:

@@ -21,7 +21,7 @@ S = factories.SYSTEM
 @pytest.fixture(autouse=True)
 def _no_guesses(settings: Any) -> None:
     settings.CACHES = {k: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": f"calling-{k}"}
-                       for k in ("default", "shared")}  # fmt: skip
+                       for k in ("default", "shared", "local")}  # fmt: skip
     caches["shared"].clear()
 
 

@@ -213,6 +213,23 @@ def test_answers_are_kept_for_seven_days(incident: Incident, lead: Caller, monke
     assert not IdempotencyKey.objects.exists()
 
 
+def test_an_answer_that_shows_a_new_key_is_kept_sealed(incident: Incident, lead: Caller, settings: Any) -> None:
+    given = {"label": "robot", "scopes": ["read"], "days": 30}
+    _, made = lead.send("post", "/tokens", given, idempotency_key="k")
+    kept = IdempotencyKey.objects.get()
+    everything = json.dumps([kept.body, kept.headers, kept.request, kept.key])
+    assert made["secret"] not in everything
+    assert "robot" not in everything
+    assert base64.urlsafe_b64decode(kept.body)[0] == 0x80  # sealed, not merely in another spelling
+    assert lead.send("post", "/tokens", given, idempotency_key="k") == (201, made)
+    settings.SECRET_KEY = "another one, since the server was set up anew"
+    status, said = lead.send("post", "/tokens", given, idempotency_key="k")
+    assert status == 409
+    assert "was done before" in said["detail"]
+    assert made["secret"] not in json.dumps(said)
+    assert ApiToken.objects.filter(user=lead.person, label="robot").count() == 1
+
+
 def test_what_fails_half_way_is_neither_done_nor_kept(
     incident: Incident, lead: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,9 +23,11 @@ from schemathesis import GenerationMode
 from schemathesis import checks as known
 
 import factories
-from access_arguments import TWO, finding
+from access_arguments import TWO, _as_counsel, finding
 from tocsin.api import door
 from tocsin.api.v1 import api
+from tocsin.comms import actions as comms
+from tocsin.comms.actions.waves import Planned
 from tocsin.core.access import OrgRole
 from tocsin.incidents import actions
 from tocsin.incidents.models import Incident
@@ -56,6 +58,7 @@ def narrowed(place: Incident) -> dict[str, Any]:
         "name": ["ransom_demanded", "odd", "é"],
         "event": ["E-01.1", "E-99.1", "x"],
         "role": ["incident_manager", "nobody"],
+        "key": ["press", "nobody"],
     }
     for operations in found["paths"].values():
         for operation in operations.values():
@@ -78,12 +81,17 @@ def place(incident: Incident, tmp_path: Path) -> Incident:
     actions.open_decision(S, incident, question="Cut the line?", options=TWO, role="incident_manager")
     actions.set_fact(S, incident, name="ransom_demanded", value=True, because="note")
     factories.evidence(incident, tmp_path, name="a.evtx")
+    message = comms.draft_message(S, incident, audience="press", subject="Our shop", body="It is closed.")
+    comms.plan_wave(S, incident, steps=[Planned(message.number)])
+    comms.write_question(S, incident, question="Are we safe?", answer="We look into it.")
     return incident
 
 
 def asked(place: Incident) -> dict[str, str]:
     """What a leading administrator's token sends."""
     person = factories.on(place, "lead", OrgRole.ADMINISTRATOR)
+    factories.admit(S, place, user_id=person.pk, role="counsel")
+    _as_counsel(place, person)  # what is counsel's alone is understood and done as well
     secret = create_token(S, place.organization, user=person, label="fuzz", scopes=Scope.values)
     return {"Authorization": f"Bearer {secret}"}
 

@@ -50,7 +50,10 @@ def body_of(operation: dict[str, Any]) -> dict[str, Any]:
     """What fits the operation's body, so that no 422 hides what a well-formed request would be told."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     known = SCHEMAS.get(str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2], {})
-    return {name: BODY.get(name) or _fitting(known["properties"][name]) for name in known.get("required", ())}
+    return {
+        name: _fitting(shape) if {"$ref", "enum"} & set(shape) else BODY.get(name) or _fitting(shape)
+        for name, shape in ((name, known["properties"][name]) for name in known.get("required", ()))
+    }
 
 
 def _fitting(schema: dict[str, Any]) -> Any:

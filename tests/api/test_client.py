@@ -161,6 +161,38 @@ def test_what_breaks_off_is_sent_again_under_the_same_key(monkeypatch: pytest.Mo
     server.server_close()
 
 
+def test_a_name_leads_to_no_other_address_and_the_token_to_no_other_host() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(302, headers={"Location": "https://evil.example/"}, json={})
+
+    number = "00000000-0000-4000-8000-000000000000"
+    with Tocsin("https://tocsin.example", "secret", transport=httpx.MockTransport(answer)) as t:
+        for name in ("..", ".", "", "..."):
+            with pytest.raises(ValueError, match="names nothing"):
+                t.take_fact_back(number, name, "x")
+        assert asked == []
+        with pytest.raises(Problem):
+            t.state_fact(number, "a/../../b?x#y", 1)
+    assert [r.url.host for r in asked] == ["tocsin.example"]
+    assert asked[0].url.raw_path == f"/api/v1/incidents/{number}/facts/a%2F..%2F..%2Fb%3Fx%23y".encode()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{", b"[]", b'"x"', b"[" * 100_000, b'{"errors": 7}', b'{"detail": null}', b"\xff"]
+)
+def test_a_refusal_in_any_form_is_a_problem(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling, "PAUSES", (0.01,))
+    headers = [(b"Content-Type", b"application/problem+json"), (b"Retry-After", "²".encode("latin-1"))]
+    transport = httpx.MockTransport(lambda _request: httpx.Response(503, content=body, headers=headers))
+    with Tocsin("https://tocsin.example", "secret", transport=transport) as t, pytest.raises(Problem) as refused:
+        t.get_incident("00000000-0000-4000-8000-000000000000")
+    assert refused.value.status == 503
+    assert "secret" not in str(refused.value)
+
+
 def _doc_example() -> str:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     return text.partition("```python\nfrom tocsin.client")[2].partition("```")[0]

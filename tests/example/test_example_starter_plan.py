@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tocsin.plan.choose import fitting_playbook
+from tocsin.plan.conditions import parse
 from tocsin.plan.init import init_plan, starter_files
 from tocsin.plan.lint import lint
 from tocsin.plan.load import load_plan, parse_plan
@@ -70,7 +71,7 @@ def test_all_functions_and_disciplines_have_a_seat(plan: Plan) -> None:
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_a_playbook_has_work_for_every_function(plan: Plan, name: str) -> None:
     playbook = plan.playbooks[name]
-    assert 14 <= len(playbook.steps) <= 28
+    assert 14 <= len(playbook.steps) <= 30
     assert {plan.roles[step.role].function for step in playbook.steps} == set(Function)
     assert sum(step.kind is StepKind.DECISION for step in playbook.steps) >= 2
 
@@ -101,11 +102,43 @@ def test_only_what_tocsin_does_is_automated(plan: Plan) -> None:
     assert {step.automation for _, step in steps(plan, StepKind.AUTOMATION)} == {"scan-evidence"}
 
 
-def test_payment_is_never_decided_before_the_sanctions_check(plan: Plan) -> None:
+def test_the_question_of_payment_opens_at_once_and_nobody_can_say_pay_before_the_sanctions_check(plan: Plan) -> None:
     deciding = [(n, s) for n, s in steps(plan, StepKind.DECISION) if s.id == "decide-pay"]
     assert {name for name, _ in deciding} == {"ransomware", "data-exfiltration", "denial-of-service"}
-    for _, step in deciding:
-        assert "sanctions-check" in step.needs
+    for name, step in deciding:
+        assert step.decision is not None
+        assert not step.needs, "it opens by itself when its condition holds"
+        assert {o.id: o.requires for o in step.decision.options if o.requires} == {"pay": ("sanctions_checked",)}
+        check = plan.playbooks[name].step("sanctions-check")
+        assert "sanctions_checked" in check.done_when
+        assert parse(check.when).facts == parse(step.when).facts
+
+
+ASKED = {
+    "business-email-compromise": {"engage_retainer", "involve_police", "disclose_publicly"},
+    "cloud-account-takeover": {
+        "shut_down_service", "engage_retainer", "involve_police", "disclose_publicly", "restore_production",
+    },
+    "data-exfiltration": {"engage_retainer", "involve_police", "pay_or_not", "disclose_publicly"},
+    "denial-of-service": {"shut_down_service", "involve_police", "pay_or_not", "disclose_publicly"},
+    "general": {"engage_retainer", "shut_down_service", "involve_police", "disclose_publicly"},
+    "insider": {"engage_retainer", "involve_police", "suspend_person"},
+    "lost-device": {"isolate_hosts", "disclose_publicly"},
+    "ransomware": {
+        "isolate_production", "engage_retainer", "involve_police", "pay_or_not", "disclose_publicly", "restore_production",
+    },
+    "supply-chain": {"cut_supplier", "engage_retainer", "involve_police", "disclose_publicly", "restore_production"},
+    "web-application-compromise": {"shut_down_service", "engage_retainer", "disclose_publicly", "restore_production"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_the_questions_of_its_kind_are_put_and_say_what_the_decider_should_know(plan: Plan, name: str) -> None:
+    deciding = [s for n, s in steps(plan, StepKind.DECISION) if n == name]
+    assert ASKED[name] <= {s.decision.authority for s in deciding if s.decision}
+    for step in deciding:
+        assert step.decision is not None
+        assert step.decision.facts, (name, step.id)
 
 
 @pytest.mark.parametrize(

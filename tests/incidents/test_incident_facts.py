@@ -79,15 +79,17 @@ def step(incident: Incident, name: str) -> Task:
 
 
 def test_steps_that_only_the_fact_opened_wait_again_and_say_why(incident: Incident) -> None:
+    before = set(incident.tasks.filter(state="open"))
     actions.set_fact(S, incident, name="ransom_demanded", value=True)
-    assert step(incident, "no-contact").state == "open"
+    opened = set(incident.tasks.filter(state="open")) - before
+    assert step(incident, "no-contact") in opened
     actions.withdraw_fact(S, incident, name="ransom_demanded", because="the note was a test of ours")
     back = step(incident, "no-contact")
     assert (back.state, back.opened_at) == ("waiting", None)
     assert back.uncalled == "no longer called for: the fact 'ransom demanded' was withdrawn"
     entry = last(incident, "tasks.recall")
     assert entry.cause["sequence"] == last(incident, "fact.withdraw").sequence
-    assert [t["task"] for t in entry.payload["back"]] == [back.number]
+    assert {t["task"] for t in entry.payload["back"]} == {t.number for t in opened}
     assert back.title in sentence(entry)
     assert "nobody had begun" in sentence(entry)
     assert step(incident, "sanctions-check").uncalled == "", "it was never open"

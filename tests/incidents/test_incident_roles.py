@@ -10,7 +10,7 @@ import pytest
 import factories
 from access_arguments import TWO
 from tocsin.core import clock
-from tocsin.core.access import OrgRole
+from tocsin.core.access import Forbidden, OrgRole
 from tocsin.core.action import Invalid
 from tocsin.core.actions import admit, dismiss
 from tocsin.core.models import Grant, Organization
@@ -131,7 +131,7 @@ def test_a_changed_plan_lets_no_administrator_into_a_taken_seat(organization: Or
         invite(admin.actor, organization, email=admin.email, name="", role=OrgRole.ADMINISTRATOR)
     assert not Grant.objects.filter(chain=made.chain, user=admin).exists()
     admit(S, made, user_id=admin.id, role="decider")
-    with pytest.raises(Invalid, match="The plan gives this decision"):
+    with pytest.raises(Forbidden, match="The plan gives this decision"):
         actions.decide(admin.actor, made, decision=put, chosen="yes", reason="x")
     actions.decide(sponsor.actor, made, decision=put, chosen="yes", reason="x")
 

@@ -12,7 +12,7 @@ import factories
 from tocsin.core.access import OrgRole
 from tocsin.core.action import Invalid
 from tocsin.core.models import LogEntry, Organization, OutboxMessage
-from tocsin.incidents import actions
+from tocsin.incidents import actions, kept
 from tocsin.incidents.calling import ladder_of
 from tocsin.incidents.models import Incident
 from tocsin.people.actions import answer_comcheck, answer_paging, cancel_paging, deactivate, invite, start_comcheck
@@ -30,7 +30,7 @@ SECRET_WORDS = "Salaries of the board were copied"
 @pytest.fixture(autouse=True)
 def _no_guesses(settings: Any) -> None:
     settings.CACHES = {k: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": f"paging-{k}"}
-                       for k in ("default", "shared")}  # fmt: skip
+                       for k in ("default", "shared", "local")}  # fmt: skip
     caches["shared"].clear()
 
 
@@ -171,7 +171,7 @@ def test_every_page_of_the_incident_shows_red_and_no_page_of_others(
         assert "called, no answer yet" in text, path
     with factories.preparing():
         Paging.objects.filter(role="scribe").update(state="unanswered", next_at=None)
-    caches["default"].clear()  # pages share what hangs on the log's length, and this came without an entry
+    kept.forget()  # pages share what hangs on the log's length, and this came without an entry
     assert "nobody answered" in client.get(f"/incidents/{declared.number}/scope").content.decode()
     other = Client()
     other.force_login(factories.user(organization))

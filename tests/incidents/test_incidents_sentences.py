@@ -10,10 +10,11 @@ import yaml
 
 import factories
 from access_arguments import ARGUMENTS
-from tocsin.core.action import ACTIONS
+from tocsin.core.action import ACTIONS, SEALED
 from tocsin.core.models import LogEntry, Organization
 from tocsin.incidents.actions import note, set_summary
-from tocsin.incidents.models import Incident
+from tocsin.incidents.models import Incident, SealedEntry
+from tocsin.incidents.queries.privilege import opened
 from tocsin.incidents.sentences import SENTENCES, mark, sentence, sentence_html
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def last(place: Incident | Organization, verb: str) -> LogEntry:
 
 
 def test_every_verb_has_a_sentence_and_every_sentence_a_verb() -> None:
-    assert set(SENTENCES) == set(ROOMS)
+    assert set(SENTENCES) == {*ROOMS, SEALED}
 
 
 @pytest.mark.parametrize("verb", ROOMS)
@@ -45,8 +46,15 @@ def make(verb: str, incident: Incident) -> LogEntry:
     """Do it for real: a person who may, or Tocsin itself where no person may."""
     place = incident if MATRIX[verb]["in"] == "incident" else incident.organization
     person = factories.on(incident, "lead", "administrator")
-    actor = person.actor if MATRIX[verb]["may"] else factories.SYSTEM
-    ACTIONS[verb](actor, place, **ARGUMENTS[verb](place, person))
+    may = {"lead", "administrator"} & set(MATRIX[verb]["may"])
+    actor = person.actor if may else factories.SYSTEM
+    arguments = ARGUMENTS[verb](place, person)
+    ACTIONS[verb](actor, place, **arguments)
+    found = LogEntry.objects.filter(chain_id=place.chain_id).order_by("sequence")
+    if sealed := SealedEntry.objects.filter(incident_id=place.pk, content__verb=verb).last():
+        told = found.get(sequence=sealed.sequence)
+        assert (told.verb, sentence(told)) == (SEALED, "Something privileged was recorded.")
+        return opened(sealed)
     return last(place, verb)
 
 

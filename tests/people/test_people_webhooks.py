@@ -318,7 +318,8 @@ def test_verbs_that_are_none(incident: Incident, lead: User, verb: str) -> None:
 
 INSIDE = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1",
           "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
-          "255.255.255.255", "ff02::1"]  # fmt: skip
+          "255.255.255.255", "ff02::1", "64:ff9b::808:808", "64:ff9b:1::a00:1", "2002:808:808::1", "::10.0.0.1",
+          "2001:0:808:808::1", "fec0::1", "::ffff:0:10.0.0.1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -333,6 +334,8 @@ def test_networks_are_opened_by_setting_only() -> None:
     assert may_be_reached(ip_address("10.1.2.3"), inside)
     assert may_be_reached(ip_address("::ffff:10.1.2.3"), inside)
     assert not may_be_reached(ip_address("10.2.0.1"), inside)
+    assert not may_be_reached(ip_address("64:ff9b::a01:203"), inside)  # a gateway, whatever it carries
+    assert may_be_reached(ip_address("64:ff9b::808:808"), [ip_network("64:ff9b::/96")])
     assert not may_be_reached(ip_address("127.0.0.1"), inside)
 
 
@@ -371,7 +374,7 @@ def test_a_server_that_answers_a_byte_at_a_time_is_left(receiver: Receiver, monk
     begun = time.monotonic()
     with pytest.raises(Refused, match="no answer within"):
         post(receiver.url, b"{}", {}, LOCAL)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 7  # the whole answer takes eight seconds
 
 
 @pytest.mark.django_db

@@ -23,9 +23,12 @@ from tocsin.plan.alerts import (
     recognised,
     safe_url,
 )
+from tocsin.plan.diff import diff
+from tocsin.plan.init import starter_files
 from tocsin.plan.lint import lint
 from tocsin.plan.load import parse_plan
 from tocsin.plan.problems import PlanError
+from tocsin.plan.show import show
 
 PLAIN = AlertsFile()
 WAZUH = {
@@ -249,6 +252,48 @@ def test_a_plan_brings_mappings_of_its_own() -> None:
     assert parse_plan(factories.plan_files()).alerts == AlertsFile()
     own = [p for p in lint(_files(OWN), date(2026, 11, 24)) if p.file == "alerts.yaml"]
     assert own == []
+
+
+def test_the_plan_as_a_document_says_how_alerts_are_read() -> None:
+    text = show(parse_plan(_files(OWN)))
+    assert "- The source Plant historian is read as `plc-watch`." in text
+    assert "- The mapping `plc-watch`. Known by `plc` and `fault.code`." in text
+    assert "- “rot” means severity 1." in text
+    assert "How alerts are read" not in show(parse_plan(factories.plan_files()))
+
+
+def test_what_changes_in_alerts_yaml_is_told_in_sentences() -> None:
+    bare, own = parse_plan(factories.plan_files()), parse_plan(_files(OWN))
+    other = parse_plan(_files(OWN.replace("rot: 1", "rot: 2").replace("Gateway: wazuh", "Gateway: falco")))
+    assert diff(bare, own) == [
+        "Alert severity word rot (1) is new.",
+        "Alert mapping plc-watch is new.",
+        "Alert source Plant historian (plc-watch) is new.",
+        "Alert source Gateway (wazuh) is new.",
+    ]
+    assert diff(own, other) == [
+        "Alert severity word rot changes from 1 to 2.",
+        "Alert source Gateway changes from wazuh to falco.",
+    ]
+    assert "Alert source Gateway (wazuh) is gone." in diff(own, bare)
+
+
+def test_with_the_starter_plan_and_no_alerts_yaml_the_first_message_is_read() -> None:
+    """A common shape by its marks, anything else by common names: nobody has to write a mapping before they begin."""
+    plan = parse_plan(starter_files("Acme"))
+    assert plan.alerts == AlertsFile()
+    assert all(p.file != "alerts.yaml" for p in lint(starter_files("Acme"), date(2026, 11, 24)))
+    posted = {
+        "title": "Ransom note written",
+        "severity": "high",
+        "hostname": "fs-2",
+        "user": "anna",
+        "url": "https://e.example/1",
+    }
+    (alert,) = read_message(posted, plan.alerts).alerts
+    assert (alert.title, alert.severity, alert.url) == ("Ransom note written", 2, "https://e.example/1")
+    assert alert.observables == {"host": ["fs-2"], "user": ["anna"]}
+    assert read_message(WAZUH, plan.alerts).mapping == "wazuh"
 
 
 def test_lint_names_the_line_of_what_is_wrong_in_alerts_yaml() -> None:

@@ -95,12 +95,22 @@ MISTAKES = [
     ("no-decision", RANSOM, "    kind: decision\n    needs: [isolate, sample]\n    when: ransom_demanded\n"
      "    due: {within: 2 business days, after_step: isolate}\n    decision:\n      question: Do we pay?\n"
      "      authority: pay-ransom\n      options:\n        - {id: pay, label: Pay, consequence: Money gone}\n"
-     "        - {id: refuse, label: Do not pay}\n      if_nobody_decides: We do not pay.\n",
+     "        - {id: refuse, label: Do not pay, consequence: The files stay locked}\n      if_nobody_decides: We do not pay.\n",
      "    kind: decision\n", "id: pay"),
+    ("track-role", RANSOM, "    role: malware-analyst\n", "    role: malware-analyst\n    track: hr\n", "role: malware-analyst"),
+    ("track-awaited", RANSOM, "    role: malware-analyst\n", "    role: malware-analyst\n    track: hr\n", "id: pay"),
     ("stray-decision", RANSOM, "    kind: decision\n", "", "decision:"),
     ("nobody-decides", PLAN, "authority: [pay-ransom]", "authority: []", ""),
     ("nobody-decides", RANSOM, "      authority: pay-ransom\n", "", ""),
     ("duplicate-option", RANSOM, "{id: refuse, label", "{id: pay, label", "id: pay, label: Do not"),
+    ("unknown-fact", RANSOM, "      authority: pay-ransom\n", "      authority: pay-ransom\n      facts: [backups_usabel]\n",
+     "backups_usabel"),
+    ("unknown-fact", RANSOM, "{id: pay, label: Pay,", "{id: pay, requires: [sanction_checked], label: Pay,", "id: pay"),
+    ("never-allowed", RANSOM, "{id: pay, label: Pay,", "{id: pay, requires: [amount], label: Pay,", "id: pay"),
+    ("no-way-out", RANSOM, "{id: pay, label: Pay, consequence: Money gone}\n        - {id: refuse,",
+     "{id: pay, requires: [malware], label: Pay, consequence: Money gone}\n"
+     "        - {id: refuse, requires: [malware],", "options:"),
+    ("no-consequence", RANSOM, ", consequence: The files stay locked", "", "id: refuse"),
     ("no-default", RANSOM, "      if_nobody_decides: We do not pay.\n", "", "decision:"),
     ("no-message", GENERAL, "    message: staff-note\n", "", "id: tell"),
     ("unknown-message", GENERAL, "message: staff-note", "message: stuff-note", "message: stuff-note"),
@@ -151,6 +161,7 @@ def test_every_code_has_a_mistake_that_shows_it() -> None:
     shown_elsewhere = {
         "bad-calendar", "unused-calendar", "contact-not-reached",  # by tests/people
         "unknown-mapping", "bad-path", "unused-mapping",  # by test_plan_alerts
+        "duplicate-regime", "unknown-regime",  # by test_plan_obligations
     }  # fmt: skip
     assert {code for code, *_ in MISTAKES} | shown_elsewhere == set(lint_codes())
 

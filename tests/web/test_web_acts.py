@@ -217,7 +217,7 @@ def test_only_who_the_plan_trusts_decides_and_the_brief_says_who(lead: Client, i
     assert "gives this decision to somebody else" in page
     form = {"chosen": decision.options[0]["id"], "reason": "because"}
     answer = lead.post(url(incident, f"decisions/{decision.number}/decide"), form)
-    assert answer.status_code == 422
+    assert answer.status_code == 403
     assert "The plan gives this decision to" in answer.content.decode()
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from signing_in import as_user
 
 import factories
+from tocsin.core import clock
 from tocsin.core.models import Chain, Grant
 from tocsin.incidents import actions
 from tocsin.incidents.models import Incident
+from tocsin.people.models import User
 from tocsin.web import news, streams
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +26,8 @@ def handed(browser: Client, incident: Incident, query: str = "", **headers: str)
     """The length that the page has seen and the length now, as Django hands them to the streams."""
     answer = browser.get(f"/incidents/{incident.number}/events{query}", headers=headers)
     assert answer.status_code == 200
-    _user, chain, seen, length, zone = answer.headers[streams.FOLLOW].split()
+    _user, chain, seen, length, zone, session = answer.headers[streams.FOLLOW].split()
+    assert session == browser.session.session_key
     assert zone == "Europe/Stockholm"
     assert chain == str(incident.chain_id)
     return int(seen), int(length)
@@ -66,7 +71,7 @@ def follow(
         out.append(event)
 
     app.app = django
-    return app({"type": "http", "follow": f"{user} {chain} {seen} {length} UTC"}, receive, send), out  # type: ignore[typeddict-item, arg-type]
+    return app({"type": "http", "follow": f"{user} {chain} {seen} {length} UTC key"}, receive, send), out  # type: ignore[typeddict-item, arg-type]
 
 
 def test_a_hundred_streams_ask_once_a_look_and_a_seventh_of_one_person_is_refused(
@@ -113,6 +118,33 @@ def test_who_was_taken_off_is_not_among_those_who_may_follow(manager: Any, incid
     with factories.preparing():
         Grant.objects.filter(user=manager, chain_id=chain).delete()
     assert (manager.pk, chain) not in streams._allowed({chain})
+
+
+def test_a_stream_ends_soon_after_signing_out(
+    lead: Client, manager: User, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, left = lead.session.session_key, as_user(manager)
+    gone = left.session.session_key
+    assert streams._signed_in({kept, gone, "made-up"}) == {kept, gone}
+    left.post("/sign-out")
+    assert streams._signed_in({kept, gone}) == {kept}
+    later = clock.now() + timedelta(hours=13)
+    monkeypatch.setattr(streams.clock, "now", lambda: later)
+    assert streams._signed_in({kept}) == set()
+
+
+def test_who_signed_out_is_dropped_and_nobody_else(manager: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_allowed", lambda chains: {(manager.pk, c) for c in chains})
+    monkeypatch.setattr(streams, "_signed_in", lambda _sessions: {"kept"})
+
+    async def play() -> list[Any]:
+        hub, chain = streams.Hub(), uuid4()
+        followers = [streams.Stream(manager.pk, chain, 0, session=s) for s in ("kept", "gone")]
+        hub.streams.update(followers)
+        await hub._drop_who_may_not()
+        return [f.news.qsize() for f in followers]
+
+    assert asyncio.run(play()) == [0, 1]
 
 
 def test_every_page_of_an_incident_says_where_its_news_come_from(lead: Client, incident: Incident) -> None:

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +13,7 @@ from signing_in import as_user
 
 import factories
 from tocsin.core.access import OrgRole
-from tocsin.incidents import actions, feeds
+from tocsin.incidents import actions, feeds, kept
 from tocsin.incidents.models import Incident, RoleAssignment, SituationReport, Task
 from tocsin.people.models import Member, User
 from tocsin.plan.models import Function, IncidentRole
@@ -25,7 +24,7 @@ S = factories.SYSTEM
 
 @pytest.fixture(autouse=True)
 def _nothing_drawn() -> None:
-    cache.clear()
+    kept.forget()
 
 
 def page(browser: Client, incident: Incident, path: str = "") -> str:
@@ -189,13 +188,9 @@ def test_what_one_drew_another_is_given_until_something_changes(lead: Client, in
 
 def test_what_is_shared_holds_no_form_and_no_token(lead: Client, incident: Incident) -> None:
     page(lead, incident)
-    drawn = [value for key, value in _cached() if ":room:" in key or key.startswith("room:")]
-    assert len(drawn) >= 6
+    drawn = [made for _at, made in kept._kept.values() if isinstance(made, str)]
+    assert sum(name.startswith("drawn ") for name, *_about in kept._kept) >= 8
     assert not any("csrf" in text or "<form" in text for text in drawn)
-
-
-def _cached() -> list[tuple[str, str]]:
-    return [(key, cache.get(key.split(":", 2)[2])) for key in list(cache._cache)]  # type: ignore[attr-defined]
 
 
 def test_each_sees_times_in_their_own_zone_though_the_drawing_is_shared(lead: Client, incident: Incident) -> None:
@@ -244,7 +239,7 @@ def test_the_room_of_a_long_night_is_light(lead: Client, incident: Incident) -> 
     while incident.chain.length < 500:
         actions.note(S, incident, text="A note of about the usual length, in the night.")
         incident.chain.refresh_from_db()
-    cache.clear()
+    kept.forget()
     with CaptureQueriesContext(connection) as asked:
         answer = lead.get(f"/incidents/{incident.number}/")
     assert len(answer.content) < 150_000

@@ -126,7 +126,7 @@ def test_a_page_that_slept_is_told_everything_at_once(monkeypatch: pytest.Monkey
     out: list[Any] = []
 
     async def django(_scope: Any, _receive: Any, send: Any) -> None:
-        header = (streams.FOLLOW.encode(), f"{uuid4()} {uuid4()} 3 812 UTC".encode())
+        header = (streams.FOLLOW.encode(), f"{uuid4()} {uuid4()} 3 812 UTC key".encode())
         await send({"type": "http.response.start", "status": 200, "headers": [header]})
 
     async def receive() -> Any:
@@ -169,7 +169,7 @@ def test_who_closes_the_page_leaves_nothing_open() -> None:
     app = streams.EventStreams(None)  # type: ignore[arg-type]
 
     async def django(_scope: Any, _receive: Any, send: Any) -> None:
-        header = (streams.FOLLOW.encode(), f"{uuid4()} {uuid4()} 3 3 UTC".encode())
+        header = (streams.FOLLOW.encode(), f"{uuid4()} {uuid4()} 3 3 UTC key".encode())
         await send({"type": "http.response.start", "status": 200, "headers": [header]})
 
     async def receive() -> Any:

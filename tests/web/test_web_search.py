@@ -68,7 +68,7 @@ def test_every_kind_is_found(filled: Incident) -> None:
         "log",
     }
     assert kinds(person, "quokka") == here
-    assert set(WORDS) == here | {"alert", "person", "step"}
+    assert set(WORDS) == here | {"alert", "message", "person", "step"}
 
 
 SOUGHT = ("quokka", "QUOKKA-01", "Animals", "Files encrypted", "INC-2026-001", "T-1", "INC-2026-001 T-1", "cage",

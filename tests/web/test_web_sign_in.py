@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,3 +255,13 @@ def test_every_organization_of_the_account_hears_and_no_other(
     browser.post("/sign-out")
     for verb in ("user.sign_in_failed", "user.signed_in", "user.signed_out"):
         assert [len(entries(o, verb)) for o in (organization, second, rival)] == [1, 1, 0], verb
+
+
+def test_what_is_counted_at_sign_in_is_counted_for_all_web_processes(tmp_path: Path) -> None:
+    """A one-time code that one process has seen used is used for the others, too."""
+    asked = "from django.core.cache import cache; print(cache.add('a code that was used', 'y', 30))"
+    environment = os.environ | {"TOCSIN_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "tocsin.settings"}
+    environment.pop("TOCSIN_DATABASE_URL", None)  # there the table holds it, which the web's own migration makes
+    said = [subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+            for _process in range(2)]  # fmt: skip
+    assert [one.stdout.strip() for one in said] == ["True", "False"]

@@ -25,6 +25,7 @@ from tocsin.alerts.queries import alert_rules
 from tocsin.core.access import Actor
 from tocsin.core.action import Invalid
 from tocsin.people.actions import hashed
+from tocsin.plan.alert_models import AlertsFile
 from tocsin.plan.alerts import Message, Reading, read_message
 
 logger = logging.getLogger(__name__)
@@ -59,11 +60,10 @@ class Answer:
 
 @dataclass
 class Arrival:
-    """One message on its way in: JSON (`payload`), or a mail that was read already (`readings`)."""
+    """One message on its way in: JSON (`body`), or a mail that was read already (`readings`)."""
 
     secret: str
     kind: SourceKind
-    payload: Any = None
     readings: tuple[Reading, ...] = ()
     body: bytes = b""
     signature: str = ""
@@ -75,11 +75,8 @@ class Arrival:
 
 
 def arrival_of(secret: str, body: bytes, signature: str) -> Arrival:
-    """What a system posted. What cannot be read has its outcome already."""
-    try:
-        return Arrival(secret[:200], SourceKind.WEBHOOK, read_json(body), (), body, signature[:200])
-    except Invalid as error:
-        return Arrival(secret[:200], SourceKind.WEBHOOK, outcome=Outcome(400, str(error)))
+    """What a system posted. Nothing of it is read before its secret, and where it signs its signature, are known."""
+    return Arrival(secret[:200], SourceKind.WEBHOOK, (), body, signature[:200])
 
 
 def answer_to(arrival: Arrival) -> Answer:
@@ -218,27 +215,21 @@ class Gathering:
         return True
 
     def _take_of(self, source: AlertSource, arrivals: Sequence[Arrival]) -> None:
-        rules = alert_rules(source.organization)
-        mapping = source.mapping
-        # A storm says the same again and again: what was read once in a batch is not read again.
-        read: dict[bytes, Message] = {}
-        for arrival in arrivals:
-            if not arrival.readings and arrival.body not in read:
-                read[arrival.body] = read_message(arrival.payload, rules, mapping)
-        messages = [None if a.readings else read[a.body] for a in arrivals]
-        parts = [a.readings if m is None else m.alerts for a, m in zip(arrivals, messages, strict=True)]
-        ignored = sum(m.ignored for m in messages if m)
-        over = sum(m.too_many for m in messages if m)
+        found = _understood(arrivals, alert_rules(source.organization), source.mapping)
+        if not found:
+            return
+        ignored = sum(m.ignored for _a, _part, m in found if m)
+        over = sum(m.too_many for _a, _part, m in found if m)
         with self.lock:
             door = self.closed.pop(str(source.secret_hash), None)
         try:
             taken = take_alerts(
                 Actor.system(source.name), source.organization, source=source,
-                readings=[r for part in parts for r in part], ignored=ignored,
+                readings=[r for _a, part, _m in found for r in part], ignored=ignored,
                 turned_away=over + (door.turned_away if door else 0),
             )  # fmt: skip
         except Invalid:  # switched off in this second
-            for arrival in arrivals:
+            for arrival, _part, _m in found:
                 arrival.outcome = UNKNOWN
             return
         if taken.refused:
@@ -246,10 +237,38 @@ class Gathering:
                 until = time.monotonic() + min(taken.retry_after, CLOSED_SECONDS)
                 self.closed[str(source.secret_hash)] = _Closed(until)
         numbers = iter(taken.numbers)
-        for arrival, message, part in zip(arrivals, messages, parts, strict=True):
+        for arrival, part, message in found:
             own = [next(numbers) for _reading in part]
             skipped, extra = (message.ignored, message.too_many) if message else (0, 0)
             arrival.outcome = _outcome(own, skipped, extra, taken.retry_after)
+
+
+def _understood(
+    arrivals: Sequence[Arrival], rules: AlertsFile, mapping: str
+) -> list[tuple[Arrival, Sequence[Reading], Message | None]]:
+    """Each arrival with what it says; what cannot be read has its outcome and is left out."""
+    # A storm says the same again and again: what was read once in a batch is not read again.
+    read: dict[bytes, Message | Outcome] = {}
+    found: list[tuple[Arrival, Sequence[Reading], Message | None]] = []
+    for arrival in arrivals:
+        if arrival.readings:
+            found.append((arrival, arrival.readings, None))
+            continue
+        if arrival.body not in read:
+            read[arrival.body] = _read(arrival.body, rules, mapping)
+        message = read[arrival.body]
+        if isinstance(message, Outcome):
+            arrival.outcome = message
+        else:
+            found.append((arrival, message.alerts, message))
+    return found
+
+
+def _read(body: bytes, rules: AlertsFile, mapping: str) -> Message | Outcome:
+    try:
+        return read_message(read_json(body), rules, mapping)
+    except Invalid as error:
+        return Outcome(400, str(error))
 
 
 def _let_in(source: AlertSource | None, arrival: Arrival) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -42,6 +41,14 @@ def incident_of(actor: Actor, alert: Alert) -> Incident | None:
     return visible(actor, Incident.objects.filter(pk=alert.incident_id)).first()
 
 
+def takes_back(actor: Actor, alert: Alert) -> bool:
+    """Whether the actor may take an alert's judgement back or change it: one that says true, only who made it.
+
+    It does not ask whether there is an incident, so that nobody learns of one by it.
+    """
+    return alert.state != AlertState.TRUE or actor.is_system or alert.judged_by == actor.name[:200]
+
+
 def alerts_in(incident: Incident) -> QuerySet[Alert]:
     """The alerts that became part of an incident, the first first."""
     return Alert.objects.filter(incident=incident).select_related("source").order_by("number")
@@ -59,7 +66,6 @@ def _rules_of(version: int) -> AlertsFile:
     return PlanVersion.objects.get(pk=version).plan.alerts
 
 
-def came_from(actor: Actor, incident: Incident) -> dict[str, Any]:
-    """What an incident's room says of the alerts it came from: the first few, and whether the reader may open them."""
-    found = list(alerts_in(incident).defer("raw", "text", "observables")[:MOST_TOLD])
-    return {"from_alerts": found, "opens_alerts": bool(found) and reads_alerts(actor, incident.organization)}
+def told_alerts(incident: Incident) -> list[Alert]:
+    """The first few alerts that an incident came from, as its room tells of them. One query."""
+    return list(alerts_in(incident).defer("raw", "text", "observables")[:MOST_TOLD])

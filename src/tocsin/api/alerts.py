@@ -195,8 +195,7 @@ def declare_from_alert(
 
 def _take(request: HttpRequest, secret: str) -> HttpResponse:
     arrival = arrival_of(secret, request.body, request.headers.get("X-Tocsin-Signature", ""))
-    if arrival.outcome is None:
-        GATHERING.take(arrival)
+    GATHERING.take(arrival)
     found = answer_to(arrival)
     return JsonResponse(found.body, status=found.status, headers=found.headers, content_type=found.kind)
 

@@ -21,7 +21,7 @@ from tocsin.incidents.models import Finding
 router = Router(tags=["evidence"])
 
 
-class Verdict(Schema, extra="forbid"):
+class ProposalAnswer(Schema, extra="forbid"):
     """Whether what is suggested under a key is stated as a finding; a rejection says why."""
 
     key: str
@@ -36,7 +36,7 @@ class Taking(Schema, extra="forbid"):
 
 
 @router.post("/{uuid:incident}/proposals/answer", response={201: FindingOut})
-def answer_proposal(request: HttpRequest, incident: UUID, given: Verdict) -> Status[Finding]:
+def answer_proposal(request: HttpRequest, incident: UUID, given: ProposalAnswer) -> Status[Finding]:
     """State a step or proposal, named by its key, as a finding, or reject it; either is remembered."""
     place = incident_of(request, incident)
     found = suggestion_by_key(place, given.key)

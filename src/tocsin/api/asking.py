@@ -93,7 +93,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def incident_of(request: HttpRequest, incident: UUID) -> Incident:
     """The incident of that id, if the asker is on it; else raises Hidden."""
-    rows = Incident.objects.select_related("chain", "organization", "plan_version")
+    rows = Incident.objects.select_related("chain", "organization", "plan_version").defer("plan_version__files")
     found = visible(actor_of(request), rows).filter(pk=incident).first()
     if found is None:
         raise Hidden

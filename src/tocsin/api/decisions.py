@@ -1,7 +1,8 @@
-"""Decisions of an incident: questions, answers, objections."""
+"""Decisions of an incident: questions, briefs, recommendations, answers, objections."""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,19 +13,38 @@ from pydantic import Field
 from tocsin.api.asking import Moment, actor_of, incident_of, numbered
 from tocsin.api.paging import Page, Paged
 from tocsin.api.shapes import DecisionOut
+from tocsin.core.canonical import plain
 from tocsin.incidents import actions
+from tocsin.incidents.briefs import brief_of
 from tocsin.incidents.models import Decision, DecisionState
+from tocsin.incidents.queries import now_in
+from tocsin.plan.decision_models import MOST_MONEY
 
 router = Router(tags=["decisions"])
 DECISION = "/{uuid:incident}/decisions/{int:number}"
 
 
+FactName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Money = Annotated[int, Field(ge=0, le=MOST_MONEY)]
+
+
+class OptionCost(Schema, extra="forbid"):
+    """What an option costs: whole units of a currency (ISO 4217), from `low` to `high`; `note` says what for."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    low: Money
+    high: Money | None = None
+    note: str = Field("", max_length=200)
+
+
 class Option(Schema, extra="forbid"):
-    """One of the answers that can be given."""
+    """One of the answers that can be given; it cannot be chosen until every fact under `requires` is stated as true."""
 
     id: str = Field(max_length=80)
     label: str = Field(max_length=300)
     consequence: str = Field("", max_length=2000)
+    cost: OptionCost | None = None
+    requires: list[FactName] = Field([], max_length=20)
 
 
 class Question(Schema, extra="forbid"):
@@ -36,6 +56,7 @@ class Question(Schema, extra="forbid"):
     authority: str = Field("", max_length=80)
     if_nobody_decides: str = Field("", max_length=5000)
     due_at: Moment | None = None
+    facts: list[FactName] = Field([], max_length=40)
 
 
 class Answer(Schema, extra="forbid"):
@@ -44,6 +65,25 @@ class Answer(Schema, extra="forbid"):
     chosen: str
     reason: str
     revisit_at: Moment | None = None
+
+
+class Recommendation(Schema, extra="forbid"):
+    """Which option you are for, and why."""
+
+    option: str = Field(max_length=80)
+    reason: str = Field(max_length=1000)
+
+
+class BriefOut(Schema):
+    """What the decider has before them: `brief` as of now for an open question; as it was kept for a taken one.
+
+    `kept` holds the very text whose SHA-256 (hex) stands in the log's entry; both are empty while it is open, or for a
+    decision that was taken before briefs were kept.
+    """
+
+    brief: dict[str, Any]
+    kept: str
+    sha256: str
 
 
 class Objection(Schema, extra="forbid"):
@@ -57,7 +97,7 @@ def list_decisions(
     request: HttpRequest, incident: UUID, paged: Query[Paged], state: DecisionState | None = None
 ) -> dict[str, Any]:
     """The questions, and what was decided."""
-    rows = incident_of(request, incident).decisions.all()
+    rows = incident_of(request, incident).decisions.select_related("before")
     return paged.rows(rows.filter(state=state) if state else rows, "number")
 
 
@@ -79,6 +119,26 @@ def take_decision(request: HttpRequest, incident: UUID, number: int, given: Answ
     place = incident_of(request, incident)
     asked = numbered(place.decisions.all(), number)
     actions.decide(actor_of(request), place, decision=asked, **given.dict())
+    return numbered(place.decisions.all(), number)
+
+
+@router.get(DECISION + "/brief", response=BriefOut)
+def get_brief(request: HttpRequest, incident: UUID, number: int) -> dict[str, Any]:
+    """The brief of a question: options, what is known and not, clocks, scope, who may decide."""
+    place = incident_of(request, incident)
+    asked = numbered(place.decisions.select_related("before"), number)
+    asked.incident = place
+    if asked.brief or asked.state != DecisionState.OPEN:
+        return {"brief": json.loads(asked.brief or "{}"), "kept": asked.brief, "sha256": asked.brief_sha256}
+    return {"brief": plain(brief_of(asked, now_in(place))), "kept": "", "sha256": ""}
+
+
+@router.post(DECISION + "/recommend", response=DecisionOut)
+def recommend_option(request: HttpRequest, incident: UUID, number: int, given: Recommendation) -> Decision:
+    """Say which option you are for, and why; the decider sees it in the brief. It replaces what you said before."""
+    place = incident_of(request, incident)
+    asked = numbered(place.decisions.all(), number)
+    actions.recommend(actor_of(request), place, decision=asked, **given.dict())
     return numbered(place.decisions.all(), number)
 
 

@@ -52,12 +52,13 @@ def upload_evidence(
     place, actor = incident_of(request, incident), actor_of(request)
     if not may(actor, place.chain, take_evidence):  # before anything is written to the store
         raise Forbidden(f"{actor.name} may not take evidence into custody here")
-    intakes = [_stored(f) for f in files]
+    intakes = [stored(f) for f in files]
     take_evidence(actor, place, intakes=intakes, why=why)
     return Status(201, list(place.evidence.filter(sha256__in=[i.stored.sha256 for i in intakes])))
 
 
-def _stored(upload: UploadedFile) -> Intake:
+def stored(upload: UploadedFile) -> Intake:
+    """A file that was sent, as it lies in the store now. Raises Invalid for one that did not arrive."""
     name = upload.name or "unnamed"
     if upload.file is None:
         raise Invalid(f"{name} did not arrive.", "files")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from tocsin.api.asking import Moment, actor_of, incident_of, numbered
+from tocsin.api.etags import told
 from tocsin.api.paging import Page, Paged
 from tocsin.api.shapes import FindingOut, RemediationOut, ScopeChangeOut, ScopeOut
 from tocsin.core.access import Hidden
 from tocsin.core.action import Invalid
 from tocsin.incidents import actions
-from tocsin.incidents.actions import add_scope, change_scope, judge_finding, state_finding
+from tocsin.incidents.actions import add_scope, change_scope, count_scope, judge_finding, state_finding
+from tocsin.incidents.kept import LEDGER
 from tocsin.incidents.models import Finding, Incident, Remediation, RemediationState, ScopeKind, ScopeState, Tlp
 from tocsin.incidents.queries import ScopeAsOf, now_in, scope_as_of
 
@@ -57,6 +59,19 @@ class Addition(Schema, extra="forbid"):
     count_low: int | None = None
     count_high: int | None = None
     first_seen: Moment | None = None
+    region: str = Field("", description="Where those people live: DE, US-CA, EU; empty while not known.")
+    confidence: Literal["", "low", "moderate", "high"] = ""
+
+
+class Counting(Schema, extra="forbid"):
+    """How many an entry is about, where they live (DE, US-CA; empty: not known), how sure that is, and how it is known."""
+
+    count_low: int | None = None
+    count_high: int | None = None
+    region: str = ""
+    confidence: Literal["", "low", "moderate", "high"] = ""
+    because: str
+    cites: list[str] = []
 
 
 class Change(Schema, extra="forbid"):
@@ -120,7 +135,7 @@ def _ledger(rows: list[ScopeAsOf]) -> list[dict[str, Any]]:
         {
             "number": r.entry.number, "kind": r.entry.kind, "name": r.entry.name, "state": r.state,
             "since": r.since, "because": r.because, "cites": r.cites, "by": r.by,
-            "count_low": r.entry.count_low, "count_high": r.entry.count_high,
+            "count_low": r.count_low, "count_high": r.count_high, "region": r.region, "confidence": r.confidence,
         }
         for r in rows
     ]  # fmt: skip
@@ -129,11 +144,15 @@ def _ledger(rows: list[ScopeAsOf]) -> list[dict[str, Any]]:
 @router.get("/{uuid:incident}/scope", response=Page[ScopeOut])
 def list_scope(
     request: HttpRequest, incident: UUID, paged: Query[Paged], as_of: Moment | None = None
-) -> dict[str, Any]:
+) -> dict[str, Any] | HttpResponse:
     """The scope ledger now, or as it stood at a time."""
     place = incident_of(request, incident)
-    ledger = _ledger(scope_as_of(place, as_of or now_in(place)))
-    return paged.listed(ledger, key=lambda entry: (entry["kind"], entry["number"]))
+
+    def make() -> dict[str, Any]:
+        ledger = _ledger(scope_as_of(place, as_of or now_in(place)))
+        return paged.listed(ledger, key=lambda entry: (entry["kind"], entry["number"]))
+
+    return told(request, place, make, LEDGER)
 
 
 @router.post("/{uuid:incident}/scope", response={201: ScopeOut})
@@ -161,6 +180,14 @@ def change_in_scope(request: HttpRequest, incident: UUID, number: int, given: Ch
     """Move a scope entry to another state, on evidence."""
     place = incident_of(request, incident)
     change_scope(actor_of(request), place, entry=numbered(place.scope.all(), number), **given.dict())
+    return _one(place, number)
+
+
+@router.put("/{uuid:incident}/scope/{int:number}/count", response=ScopeOut)
+def count_in_scope(request: HttpRequest, incident: UUID, number: int, given: Counting) -> dict[str, Any]:
+    """Say anew how many an entry is about, where they live and how sure that is; what is left out is not known."""
+    place = incident_of(request, incident)
+    count_scope(actor_of(request), place, entry=numbered(place.scope.all(), number), **given.dict())
     return _one(place, number)
 
 

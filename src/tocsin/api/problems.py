@@ -7,20 +7,19 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tocsin.core.access import Forbidden, Hidden
 from tocsin.core.action import Invalid, Stale
+from tocsin.core.busy import BUSY_SECONDS, is_busy, is_no_text
 from tocsin.evidence.store import StoreError
 from tocsin.lab.lake import QueryError
 from tocsin.plan.problems import PlanError
 
 logger = logging.getLogger(__name__)
 WHO = "Send an API token as 'Authorization: Bearer …', or sign in."
-BUSY_SECONDS = 2
 
 
 class Taken(Exception):
@@ -103,12 +102,14 @@ def _of_the_request(error: Exception | type[Exception]) -> HttpResponse | None:
             return problem(error.status_code, str(error))
         case RequestDataTooBig():
             return problem(413, "That is too much for one request.")
-        case OperationalError() if "locked" in str(error) or "deadlock" in str(error):
+        case SuspiciousOperation():
+            return problem(400, "The request could not be understood.")
+        case _ if is_no_text(error):
+            return problem(422, "What was sent holds a character that no text has (NUL).")
+        case _ if is_busy(error):
             answer = problem(503, "Tocsin is busy and did nothing of this. Try it again in a moment.")
             answer.headers["Retry-After"] = str(BUSY_SECONDS)
             return answer
-        case SuspiciousOperation():
-            return problem(400, "The request could not be understood.")
     return None
 
 

@@ -20,7 +20,7 @@ router = Router(tags=["search"])
 MOST = 500
 """How many rows of one kind are looked at, the newest."""
 Kind = Literal["incident", "task", "decision", "finding", "scope", "remediation", "note", "report", "evidence", "indicator",
-               "log", "alert", "person", "step"]  # fmt: skip
+               "log", "alert", "message", "person", "step"]  # fmt: skip
 
 
 class HitOut(Schema):

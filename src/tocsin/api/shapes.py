@@ -9,7 +9,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from tocsin.incidents.models import DecisionState
+from tocsin.incidents.models import Decision, DecisionState
 
 
 class IncidentOut(Schema):
@@ -84,15 +84,45 @@ class TaskOut(Schema):
     revision: int
 
 
-class DecisionOut(Schema):
-    """A question and its answer. `known` is what was known when it was answered.
+class CostOut(Schema):
+    """What an option costs: whole units of a currency (ISO 4217), from `low` to `high`."""
 
-    A question is withdrawn when its step is not needed, or not called for, any more; `reason` says why.
+    currency: str
+    low: int
+    high: int | None = None
+    note: str = ""
+
+
+class OptionOut(Schema):
+    """One answer that can be given; it can be chosen once every fact under `requires` is stated as true."""
+
+    id: str
+    label: str
+    consequence: str = ""
+    cost: CostOut | None = None
+    requires: list[str] = []
+
+
+class ChangedOut(Schema):
+    """A fact that a decision rests on, what it was when that was taken, and what it is now; null where not known."""
+
+    fact: str
+    means: str
+    was: Any = None
+    now: Any = None
+
+
+class DecisionOut(Schema):
+    """A question and its answer. `known` is what was known when it was answered; the whole brief stands at `/brief`.
+
+    A question is withdrawn when its step is not needed, or not called for, any more; `reason` says why. `before` is
+    the number of the decision that this one looks at again; `rests_on` names facts, `changed` those that are not any
+    more what they were; `via` is link when it was answered by the signed link.
     """
 
     number: int
     question: str
-    options: list[dict[str, str]]
+    options: list[OptionOut]
     role: str
     authority: str
     if_nobody_decides: str
@@ -106,6 +136,18 @@ class DecisionOut(Schema):
     decided_by: str
     decided_at: datetime | None
     revisit_at: datetime | None
+    before: int | None
+    when: str
+    rests_on: list[str]
+    recommendations: list[dict[str, str]]
+    changed: list[ChangedOut]
+    via: str
+    brief_sha256: str
+
+    @staticmethod
+    def resolve_before(row: Decision) -> int | None:
+        """The number of the decision that this one looks at again."""
+        return row.before.number if row.before else None
 
 
 class FindingOut(Schema):
@@ -148,12 +190,18 @@ class ScopeOut(Schema):
     by: str
     count_low: int | None
     count_high: int | None
+    region: str
+    confidence: str
 
 
 class ScopeChangeOut(Schema):
-    """One change of a scope entry."""
+    """One change of a scope entry, with its numbers after it."""
 
     state: str
+    count_low: int | None
+    count_high: int | None
+    region: str
+    confidence: str
     at: datetime
     by: str
     because: str

@@ -15,7 +15,7 @@ from tocsin.core import clock
 from tocsin.core.access import Hidden, OrgRole, visible
 from tocsin.core.models import Grant, Organization
 from tocsin.incidents.models import Incident
-from tocsin.people.queries import current_plan
+from tocsin.people.queries import current_plan, reads_contacts
 from tocsin.reports.survival import LONGEST, take_copy
 from tocsin.reports.warbook import Issue, printed, warbook
 from tocsin.reports.warbook.incident import incident_book
@@ -36,10 +36,10 @@ class CopyWanted(Schema, extra="forbid"):
 
 @router.get("/plan/war-book", openapi_extra=PDF)
 def get_war_book(request: HttpRequest, organization: str | None = None) -> HttpResponse:
-    """The organization's war-book as PDF, for who holds a role in the organization itself."""
+    """The organization's war-book as PDF, for who sees contact data: administrators, responders and auditors."""
     place = _house(request, organization)
     version = current_plan(place)
-    if version is None:
+    if version is None or not reads_contacts(actor_of(request), place):
         raise Hidden
     issue = Issue(clock.now(), version.version, version.number, address=settings.BASE_URL,
                   made_by=actor_of(request).name)  # fmt: skip
@@ -48,11 +48,12 @@ def get_war_book(request: HttpRequest, organization: str | None = None) -> HttpR
 
 @router.get("/incidents/{uuid:incident}/war-book", openapi_extra=PDF)
 def get_incident_war_book(request: HttpRequest, incident: UUID) -> HttpResponse:
-    """The incident's war-book as PDF: the room on paper, as it stands now."""
+    """The incident's war-book as PDF: the room on paper, as it stands now. Guests get it without contact data."""
     found = incident_of(request, incident)
     version = found.plan_version
+    reads = reads_contacts(actor_of(request), found.organization)
     issue = Issue(clock.now(), version.version, version.number, made_by=actor_of(request).name)
-    return _file(printed(incident_book(found, issue)), "application/pdf", f"war-book-{found.number}.pdf")
+    return _file(printed(incident_book(found, issue, reads=reads)), "application/pdf", f"war-book-{found.number}.pdf")
 
 
 @router.post("/plan/survival-copy", openapi_extra=ZIP)

@@ -18,7 +18,10 @@ from tocsin.api import (
     alerts,
     answers,
     calling,
+    comms,
+    comms_public,
     decisions,
+    duties,
     evidence,
     facts,
     incidents,
@@ -29,11 +32,14 @@ from tocsin.api import (
     machines,
     me,
     notes,
+    notices,
     on_call,
     people,
     plans,
+    privilege,
     relations,
     search,
+    sheet,
     situation,
     story,
     survival,
@@ -42,7 +48,7 @@ from tocsin.api import (
 from tocsin.api.asking import Key, Session, for_those_who_came_in
 from tocsin.api.document import Document
 from tocsin.api.door import Rate, passes
-from tocsin.api.etags import tag_of
+from tocsin.api.etags import keep, tag_of
 from tocsin.api.problems import answer_with_problems, problem
 from tocsin.api.reading import Strict
 
@@ -63,6 +69,7 @@ class Api(NinjaAPI):
         revision = data.get("revision") if isinstance(data, dict) else None
         if answer.status_code < 300 and (request.method == "GET" or revision is not None):
             answer.headers["ETag"] = tag_of(answer.content, revision)
+            keep(request, answer)
         return answer
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
@@ -120,23 +127,30 @@ answer_with_problems(api)
 for router in (
     incidents.router,
     facts.router,
+    sheet.router,
     work.router,
     situation.router,
     notes.router,
     decisions.router,
     investigation.router,
     evidence.router,
+    privilege.router,
     lake.router,
     looking.router,
     story.router,
     answers.router,
     calling.router,
     relations.router,
+    comms.router,
+    comms_public.router,
+    duties.router,
+    notices.router,
 ):
     api.add_router("/incidents", router)
 api.add_router("/pagings", calling.gateway)
 api.add_router("", logs.router)
 api.add_router("", search.router)
+api.add_router("", duties.outside)
 api.add_router("", machines.router)
 api.add_router("", survival.router)
 api.add_router("/plan", plans.router)

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from tocsin.api.asking import Moment, actor_of, incident_of, numbered
-from tocsin.api.etags import Seen
+from tocsin.api.etags import Seen, told
 from tocsin.api.paging import Page, Paged
 from tocsin.api.shapes import ClockOut, TaskOut
 from tocsin.core.action import Invalid
 from tocsin.disclosure.queries import clocks_of, urgency
 from tocsin.incidents import actions
+from tocsin.incidents.kept import QUIET
 from tocsin.incidents.models import Task, TaskState
 from tocsin.people.queries import member_by_key
 
@@ -54,10 +55,12 @@ class Assignment(Schema, extra="forbid"):
 @router.get("/{uuid:incident}/tasks", response=Page[TaskOut])
 def list_tasks(
     request: HttpRequest, incident: UUID, paged: Query[Paged], state: TaskState | None = None, role: str | None = None
-) -> dict[str, Any]:
+) -> dict[str, Any] | HttpResponse:
     """The tasks, by number."""
     wanted = {k: v for k, v in {"state": state, "role": role}.items() if v is not None}
-    return paged.rows(incident_of(request, incident).tasks.select_related("member").filter(**wanted), "number")
+    place = incident_of(request, incident)
+    rows = place.tasks.select_related("member").filter(**wanted)
+    return told(request, place, lambda: paged.rows(rows, "number"), QUIET)
 
 
 @router.post("/{uuid:incident}/tasks", response={201: TaskOut})

@@ -31,7 +31,9 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8400,
     home: Annotated[Path | None, typer.Option(help="Home folder; default: TOCSIN_HOME.")] = None,
-    web_workers: Annotated[int, typer.Option(min=1, help="Web processes.")] = 1,
+    web_workers: Annotated[
+        int, typer.Option(min=1, help="Web processes; one or two unless said otherwise, as there are processors.")
+    ] = min(2, os.cpu_count() or 1),
 ) -> None:
     """Start everything and print the address and a one-time sign-in link. Ctrl-C stops it.
 

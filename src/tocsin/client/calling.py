@@ -43,7 +43,8 @@ class Problem(Exception):
         self.title = str(said.get("title", ""))
         self.detail = str(said.get("detail", ""))
         self.field = str(said.get("field", ""))
-        self.errors = [str(e) for e in said.get("errors", ())]
+        errors = said.get("errors", ())
+        self.errors = [str(e) for e in errors] if isinstance(errors, list) else []
         super().__init__(f"{status} {self.title}: {self.detail}")
 
 
@@ -93,8 +94,11 @@ class Caller:
 
     @staticmethod
     def _part(value: object) -> str:
-        """A value as one part of an address."""
-        return quote(str(value), safe="")
+        """A value as one part of an address. Raises ValueError for one that would lead to another address."""
+        text = str(value)
+        if not text.strip("."):  # "..", and nothing at all
+            raise ValueError(f"{text!r} names nothing: an id, a number or a name is asked for.")
+        return quote(text, safe="")
 
     def _ask(
         self,
@@ -140,7 +144,7 @@ class Caller:
                 if answer.status_code not in AGAIN or pause is None:
                     return answer
                 after = answer.headers.get("Retry-After", "")
-                pause = max(pause, float(after)) if after.isdigit() else pause  # noqa: PLW2901
+                pause = max(pause, float(after)) if after.isascii() and after.isdigit() else pause  # noqa: PLW2901
             if pause is not None:
                 time.sleep(min(pause, 60))
         raise Unreachable(f"{self._http.base_url.host} gave no answer: {failed}") from failed
@@ -156,15 +160,23 @@ class Caller:
 
 
 def _read(answer: httpx.Response, kind: Any) -> Any:
-    if answer.status_code >= 400:
-        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {"detail": answer.text[:500]}
-        raise KINDS.get(answer.status_code, Problem)(answer.status_code, said)
+    if answer.status_code >= 300:  # no redirect is followed: the token is for the server that was named
+        raise KINDS.get(answer.status_code, Problem)(answer.status_code, _said(answer))
     if kind is None or kind is bytes:
         return answer.content if kind is bytes else None
     read = TypeAdapter(kind).validate_json(answer.content)
     if isinstance(read, Answer):
         read._etag = answer.headers.get("ETag")
     return read
+
+
+def _said(answer: httpx.Response) -> Mapping[str, Any]:
+    """What a refusal says; a proxy in between may answer in any form."""
+    try:
+        said = answer.json()
+    except (ValueError, RecursionError):
+        said = None
+    return said if isinstance(said, dict) else {"detail": answer.text[:500]}
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What the API answers and how it is asked, made from its OpenAPI document by scripts/make-client."""
 # over 400 lines because: it is made from the document, never by hand.
 # mypy: disable-error-code="no-any-return"
+# ruff: noqa: A002
 
 from __future__ import annotations
 
@@ -54,6 +55,102 @@ class FactOut(Answer):
 
     name: str
     value: bool | int | float | str
+
+
+class SheetOut(Answer):
+    """The fact sheet. What is not in it is not known."""
+
+    instants: list[InstantOut]
+    roles: list[AnswerOut]
+    data: list[AnswerOut]
+    flags: list[AnswerOut]
+    facts: list[SheetValueOut]
+    people: list[PeopleOut]
+    affected: list[AffectedOut]
+    total: AffectedOut
+    home_countries: list[str]
+    zone: str
+    contradictions: list[ContradictionOut]
+
+
+class InstantOut(Answer):
+    """When something was reached."""
+
+    name: str
+    at: datetime
+    source: SourceOut | None
+
+
+class SourceOut(Answer):
+    """Who said it, when, why, with which entry of the log; `zone` is the one in which an instant was typed."""
+
+    by: str
+    at: datetime
+    because: str
+    sequence: int
+    zone: str
+
+
+class AnswerOut(Answer):
+    """A flag, a role or a category of data: yes or no. A role without a source stands in the plan."""
+
+    name: str
+    value: bool
+    source: SourceOut | None
+
+
+class SheetValueOut(Answer):
+    """A stated fact that is neither yes nor no."""
+
+    name: str
+    value: Any
+    source: SourceOut | None
+
+
+class PeopleOut(Answer):
+    """A group of people of the scope ledger: S-`number`, where they live ('' while not known), how many, how sure."""
+
+    number: int
+    name: str
+    region: str
+    low: int | None
+    high: int | None
+    confidence: str
+    state: str
+    source: SourceOut | None
+
+
+class AffectedOut(Answer):
+    """How many people of a region are affected: `low` null where nobody counted, `high` where nobody knows."""
+
+    region: str
+    low: int | None
+    high: int | None
+    confidence: str
+    entries: list[int]
+
+
+class ContradictionOut(Answer):
+    """What contradicts what: the names of two parts, such as `instant.contained`, and words."""
+
+    about: list[str]
+    words: str
+
+
+class RoleFactOut(Answer):
+    """What the organization is, or is not, in this incident; null: neither the plan nor anybody here says so."""
+
+    name: str
+    held: bool | None
+    source: SourceOut | None
+
+
+class DatumOut(Answer):
+    """Whether data of a category is affected; null: not known."""
+
+    name: str
+    affected: bool | None
+    source: SourceOut | None
 
 
 class TaskOut(Answer):
@@ -205,11 +302,11 @@ class RevisionOut(Answer):
 
 
 class DecisionOut(Answer):
-    """A question and its answer. `known` is what was known when it was answered."""
+    """A question and its answer. `known` is what was known when it was answered; the whole brief stands at `/brief`."""
 
     number: int
     question: str
-    options: list[dict[str, str]]
+    options: list[OptionOut]
     role: str
     authority: str
     if_nobody_decides: str
@@ -223,6 +320,49 @@ class DecisionOut(Answer):
     decided_by: str
     decided_at: datetime | None
     revisit_at: datetime | None
+    before: int | None
+    when: str
+    rests_on: list[str]
+    recommendations: list[dict[str, str]]
+    changed: list[ChangedOut]
+    via: str
+    brief_sha256: str
+
+
+class OptionOut(Answer):
+    """One answer that can be given; it can be chosen once every fact under `requires` is stated as true."""
+
+    id: str
+    label: str
+    consequence: str | None = None
+    cost: CostOut | None | None = None
+    requires: list[str] | None = None
+
+
+class CostOut(Answer):
+    """What an option costs: whole units of a currency (ISO 4217), from `low` to `high`."""
+
+    currency: str
+    low: int
+    high: int | None | None = None
+    note: str | None = None
+
+
+class ChangedOut(Answer):
+    """A fact that a decision rests on, what it was when that was taken, and what it is now; null where not known."""
+
+    fact: str
+    means: str
+    was: Any | None = None
+    now: Any | None = None
+
+
+class BriefOut(Answer):
+    """What the decider has before them: `brief` as of now for an open question; as it was kept for a taken one."""
+
+    brief: dict[str, Any]
+    kept: str
+    sha256: str
 
 
 class FindingOut(Answer):
@@ -262,12 +402,18 @@ class ScopeOut(Answer):
     by: str
     count_low: int | None
     count_high: int | None
+    region: str
+    confidence: str
 
 
 class ScopeChangeOut(Answer):
-    """One change of a scope entry."""
+    """One change of a scope entry, with its numbers after it."""
 
     state: str
+    count_low: int | None
+    count_high: int | None
+    region: str
+    confidence: str
     at: datetime
     by: str
     because: str
@@ -339,6 +485,63 @@ class DetectionOut(Answer):
     event_id: str
     channel: str
     fields: dict[str, Any]
+
+
+class PrivyOut(Answer):
+    """Somebody who sees what is privileged: counsel by their seat, or admitted by counsel with a reason."""
+
+    user: UUID
+    name: str
+    counsel: bool
+    because: str
+    by: str
+    at: datetime
+
+
+class SealedOut(Answer):
+    """What one sealed entry of the log is about: its hash is the SHA-256 over the canonical JSON of salt and content."""
+
+    sequence: int
+    salt: str
+    content: dict[str, Any]
+
+
+class PrivilegedNoteOut(Answer):
+    """A privileged note; `could_read` names who was on the incident when a note that had been open became privileged."""
+
+    number: int
+    title: str
+    revision: int
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+    archived_at: datetime | None
+    text: str
+    label: str
+    privileged_at: datetime
+    privileged_by: str
+    could_read: list[str]
+
+
+class PrivilegedFileOut(Answer):
+    """A privileged file in custody; `could_read` as for notes."""
+
+    number: int
+    label: str
+    name: str
+    source: str
+    kind: str
+    bytes: int
+    sha256: str
+    collected_at: datetime | None
+    taken_at: datetime
+    taken_by: str
+    verified_at: datetime | None
+    intact: bool
+    privileged_at: datetime
+    privileged_by: str
+    could_read: list[str]
 
 
 class EventOut(Answer):
@@ -538,6 +741,355 @@ class RelatedOut(Answer):
     absorbed: list[UUID]
 
 
+class OutgoingLine(Answer):
+    """A message in the list."""
+
+    number: int
+    state: str
+    audience: str
+    audience_title: str
+    subject: str
+    language: str
+    template: str
+    task: int | None
+    on_status: bool
+    outdated: list[dict[str, Any]]
+    author: str
+    created_at: datetime
+    changed_at: datetime
+    released_at: datetime | None
+    finished_at: datetime | None
+    revision: int
+
+
+class OutgoingOut(Answer):
+    """A message. `text` is the exact text that was approved, or while it is not, the text with the facts as they are."""
+
+    number: int
+    state: str
+    audience: str
+    audience_title: str
+    subject: str
+    language: str
+    template: str
+    task: int | None
+    on_status: bool
+    outdated: list[dict[str, Any]]
+    author: str
+    created_at: datetime
+    changed_at: datetime
+    released_at: datetime | None
+    finished_at: datetime | None
+    revision: int
+    salutation: str
+    body: str
+    text: str
+    sha256: str
+    missing: list[str]
+    facts: dict[str, Any]
+    only_language: bool
+    acknowledge: bool
+    status_word: str
+    because: str
+    approvals: list[AgreedOut]
+    delivery: StandingOut
+
+
+class AgreedOut(Answer):
+    """Who said what to a text; `void` when the text or a fact in it changed since."""
+
+    kind: str
+    by: str
+    at: datetime
+    note: str
+    sha256: str
+    void: bool
+    sequence: int
+
+
+class StandingOut(Answer):
+    """How many recipients are where; `read` confirmed having read it."""
+
+    total: int
+    waiting: int
+    queued: int
+    sent: int
+    failed: int
+    fenced: int
+    recalled: int
+    read: int
+
+
+class WaveOut(Answer):
+    """A wave with its messages."""
+
+    number: int
+    state: str
+    planned_by: str
+    planned_at: datetime
+    released_by: str
+    released_at: datetime | None
+    ended_at: datetime | None
+    because: str
+    order_because: str
+    revision: int
+    steps: list[WaveStepOut]
+
+
+class WaveStepOut(Answer):
+    """A message in its turn: waiting, ready, going, gone, failed, recalled or withdrawn; and what it waits for."""
+
+    place: int
+    message: int
+    standing: str
+    waits_for: list[str]
+    not_before: datetime | None
+    after: list[int]
+    after_task: int | None
+    loosened: str
+    sha256: str
+    delivery: StandingOut
+
+
+class DeliveryOut(Answer):
+    """One recipient, and how the delivery went: waiting, queued, sent, failed, fenced or recalled."""
+
+    number: int
+    name: str
+    address: str
+    state: str
+    error: str
+    attempts: int
+    acknowledged_at: datetime | None
+
+
+class WaveLine(Answer):
+    """A wave in the list."""
+
+    number: int
+    state: str
+    planned_by: str
+    planned_at: datetime
+    released_by: str
+    released_at: datetime | None
+    ended_at: datetime | None
+    because: str
+    order_because: str
+    revision: int
+
+
+class AudienceOut(Answer):
+    """Whom an audience reaches. Names only for those with a part in the communications."""
+
+    key: str
+    title: str
+    kind: str
+    reaches: int
+    folded: int
+    unreachable: list[str]
+    listed: int
+    revision: int
+
+
+class QuestionOut(Answer):
+    """A question of the sheet. `final_answer` is the approved one with its facts in place; empty while there is none."""
+
+    number: int
+    question: str
+    answer: str
+    final_answer: str
+    audiences: list[str]
+    written_by: str
+    approved_by: str
+    approved_at: datetime | None
+    revision: int
+
+
+class StatusPageOut(Answer):
+    """The public page; its address opens without an account."""
+
+    title: str
+    language: str
+    open: bool
+    url: str
+    opened_at: datetime
+    opened_by: str
+
+
+class DutyOut(Answer):
+    """A regime on this incident's facts: never legal advice. `lost`: what a filed notice rested on and was withdrawn."""
+
+    regime: str
+    name: str
+    jurisdiction: str
+    citation: str
+    verdict: str
+    ruling: str
+    ruled_by: str
+    ruled_at: datetime | None
+    ruling_reason: str
+    reasons: list[str]
+    missing: list[str]
+    lost: list[str]
+    stages: list[StageOut]
+    revision: int
+
+
+class StageOut(Answer):
+    """One stage of a duty. `state`: waiting, running, no_number, to_judge, held, filed, filed_late or not_needed."""
+
+    stage: str
+    recipient: str
+    recipient_name: str
+    state: str
+    because: str
+    starts_at: datetime | None
+    due_at: datetime | None
+    submitted_at: datetime | None
+    expected: datetime | None
+    missing: list[str]
+    judge: list[str]
+    own_target: bool
+    mandatory: bool
+    task: int | None | None = None
+
+
+class DutyFullOut(Answer):
+    """One duty with what was filed, held back and ruled, and its rule (null: nobody knows it any more)."""
+
+    regime: str
+    name: str
+    jurisdiction: str
+    citation: str
+    verdict: str
+    ruling: str
+    ruled_by: str
+    ruled_at: datetime | None
+    ruling_reason: str
+    reasons: list[str]
+    missing: list[str]
+    lost: list[str]
+    stages: list[StageOut]
+    revision: int
+    filings: list[FilingOut]
+    delays: list[DelayOut]
+    rulings: list[RulingOut]
+    rule: RegimeOut | None
+
+
+class FilingOut(Answer):
+    """A notice that was handed in; the first of a stage counts, another is an addition."""
+
+    stage: str
+    first: bool
+    submitted_at: datetime
+    due_at: datetime | None
+    channel: str
+    reference: str
+    proof: str
+    evidence: int | None
+    notice: int | None
+    notice_sha256: str
+    delay_reason: str
+    by: str
+    sequence: int
+
+
+class DelayOut(Answer):
+    """A stage that is held back because an authority asked for it."""
+
+    stage: str
+    until: datetime
+    asked_by: str
+    reference: str
+    by: str
+    sequence: int
+
+
+class RulingOut(Answer):
+    """One word of counsel."""
+
+    stage: str
+    word: str
+    reason: str
+    by: str
+    at: datetime
+    sequence: int
+
+
+class RegimeOut(Answer):
+    """A regime: what it asks for and where that comes from. Research, not legal advice."""
+
+    id: str
+    name: str
+    jurisdiction: str
+    citation: str
+    status: str
+    trigger: str
+    content: list[str]
+    exceptions: list[str]
+    source: list[str]
+    confidence: str
+    as_of: date | None
+    caveat: str | None
+
+
+class NoticeLine(Answer):
+    """A notice of one stage; `sha256` is over the kept text of a final one."""
+
+    number: int
+    regime: str
+    stage: str
+    recipient_name: str
+    language: str
+    state: str
+    drafted_by: str
+    drafted_at: datetime
+    changed_by: str
+    changed_at: datetime
+    finished_by: str
+    finished_at: datetime | None
+    reason: str
+    sha256: str
+    revision: int
+
+
+class NoticeOut(Answer):
+    """One notice with its sections, what the rule says besides, and its text as it would be handed in."""
+
+    number: int
+    regime: str
+    stage: str
+    recipient_name: str
+    language: str
+    state: str
+    drafted_by: str
+    drafted_at: datetime
+    changed_by: str
+    changed_at: datetime
+    finished_by: str
+    finished_at: datetime | None
+    reason: str
+    sha256: str
+    revision: int
+    sections: list[SectionOut]
+    rules: list[str]
+    text: str
+
+
+class SectionOut(Answer):
+    """A section. `fresh`: what the facts say now, where that changed since; `absent`: asked for and not in the draft yet."""
+
+    key: str
+    heading: str
+    asked: list[str]
+    text: str
+    by_hand: bool
+    missing: bool
+    fresh: str | None
+    absent: bool
+
+
 class Answered(Answer):
     """What to say to whoever answered."""
 
@@ -579,6 +1131,43 @@ class HitOut(Answer):
     at: datetime
     chain: UUID
     url: str
+
+
+class BreachOut(Answer):
+    """A line of the register of breaches (GDPR Article 33(5))."""
+
+    incident: UUID
+    number: str
+    title: str
+    began: datetime | None
+    detected: datetime | None
+    aware: datetime | None
+    facts: str
+    data: list[str]
+    people: str
+    effects: list[str]
+    remedies: list[str]
+    notified: list[NotifiedOut]
+    not_notified: list[NotNotifiedOut]
+    undecided: list[str]
+
+
+class NotifiedOut(Answer):
+    """A notice that went out."""
+
+    duty: str
+    stage: str
+    at: datetime
+    channel: str
+    reference: str
+    late: bool
+
+
+class NotNotifiedOut(Answer):
+    """A duty that counsel rejected, and why."""
+
+    duty: str
+    because: str
 
 
 class MeOut(Answer):
@@ -1003,6 +1592,85 @@ class Operations(Caller):
             idempotency_key=idempotency_key,
         )
 
+    def get_sheet(self, incident: UUID | str) -> SheetOut:
+        """The whole sheet, with what in it contradicts what."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/sheet", SheetOut)
+
+    def get_instant(self, incident: UUID | str, name: str) -> InstantOut:
+        """When one instant was."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/sheet/instants/{self._part(name)}", InstantOut)
+
+    def set_instant(
+        self,
+        incident: UUID | str,
+        name: str,
+        at: datetime,
+        *,
+        because: str | None = None,
+        zone: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> InstantOut:
+        """Say when it was, or correct it. Deadlines that hang on it follow; what it contradicts shows in the sheet."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/sheet/instants/{self._part(name)}",
+            InstantOut,
+            body={"at": at, "because": because, "zone": zone},
+            idempotency_key=idempotency_key,
+        )
+
+    def take_instant_back(
+        self, incident: UUID | str, name: str, because: str, *, idempotency_key: str | None = None
+    ) -> None:
+        """Take an instant back: when that was is not known any more."""
+        return self._ask(
+            "DELETE",
+            f"/incidents/{self._part(incident)}/sheet/instants/{self._part(name)}",
+            None,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_role_fact(self, incident: UUID | str, name: str) -> RoleFactOut:
+        """Whether the organization is that in this incident."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/sheet/roles/{self._part(name)}", RoleFactOut)
+
+    def set_role_fact(
+        self, incident: UUID | str, name: str, held: bool | None, because: str, *, idempotency_key: str | None = None
+    ) -> RoleFactOut:
+        """Say that the organization is, or is not, that in this incident, whatever the plan says."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/sheet/roles/{self._part(name)}",
+            RoleFactOut,
+            body={"held": held, "because": because},
+            always=("held",),
+            idempotency_key=idempotency_key,
+        )
+
+    def get_data_category(self, incident: UUID | str, name: str) -> DatumOut:
+        """Whether data of that category is affected."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/sheet/data/{self._part(name)}", DatumOut)
+
+    def state_data_category(
+        self,
+        incident: UUID | str,
+        name: str,
+        affected: bool | None,
+        because: str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> DatumOut:
+        """Say whether data of that category is affected."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/sheet/data/{self._part(name)}",
+            DatumOut,
+            body={"affected": affected, "because": because},
+            always=("affected",),
+            idempotency_key=idempotency_key,
+        )
+
     def list_tasks(
         self,
         incident: UUID | str,
@@ -1309,6 +1977,7 @@ class Operations(Caller):
         authority: str | None = None,
         if_nobody_decides: str | None = None,
         due_at: datetime | None = None,
+        facts: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> DecisionOut:
         """Put a question to a role."""
@@ -1323,6 +1992,7 @@ class Operations(Caller):
                 "authority": authority,
                 "if_nobody_decides": if_nobody_decides,
                 "due_at": due_at,
+                "facts": facts,
             },
             idempotency_key=idempotency_key,
         )
@@ -1347,6 +2017,22 @@ class Operations(Caller):
             f"/incidents/{self._part(incident)}/decisions/{self._part(number)}",
             DecisionOut,
             body={"chosen": chosen, "reason": reason, "revisit_at": revisit_at},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_brief(self, incident: UUID | str, number: int) -> BriefOut:
+        """The brief of a question: options, what is known and not, clocks, scope, who may decide."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/decisions/{self._part(number)}/brief", BriefOut)
+
+    def recommend_option(
+        self, incident: UUID | str, number: int, option: str, reason: str, *, idempotency_key: str | None = None
+    ) -> DecisionOut:
+        """Say which option you are for, and why; the decider sees it in the brief. It replaces what you said before."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/decisions/{self._part(number)}/recommend",
+            DecisionOut,
+            body={"option": option, "reason": reason},
             idempotency_key=idempotency_key,
         )
 
@@ -1458,6 +2144,8 @@ class Operations(Caller):
         count_low: int | None = None,
         count_high: int | None = None,
         first_seen: datetime | None = None,
+        region: str | None = None,
+        confidence: Literal["", "low", "moderate", "high"] | None = None,
         idempotency_key: str | None = None,
     ) -> ScopeOut:
         """Put something into scope."""
@@ -1474,6 +2162,8 @@ class Operations(Caller):
                 "count_low": count_low,
                 "count_high": count_high,
                 "first_seen": first_seen,
+                "region": region,
+                "confidence": confidence,
             },
             idempotency_key=idempotency_key,
         )
@@ -1505,6 +2195,35 @@ class Operations(Caller):
         """How an entry came to where it stands."""
         return self._pages(
             "GET", f"/incidents/{self._part(incident)}/scope/{self._part(number)}/changes", ScopeChangeOut
+        )
+
+    def count_in_scope(
+        self,
+        incident: UUID | str,
+        number: int,
+        because: str,
+        *,
+        count_low: int | None = None,
+        count_high: int | None = None,
+        region: str | None = None,
+        confidence: Literal["", "low", "moderate", "high"] | None = None,
+        cites: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> ScopeOut:
+        """Say anew how many an entry is about, where they live and how sure that is; what is left out is not known."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/scope/{self._part(number)}/count",
+            ScopeOut,
+            body={
+                "count_low": count_low,
+                "count_high": count_high,
+                "region": region,
+                "confidence": confidence,
+                "because": because,
+                "cites": cites,
+            },
+            idempotency_key=idempotency_key,
         )
 
     def list_remediations(
@@ -1622,6 +2341,167 @@ class Operations(Caller):
             f"/incidents/{self._part(incident)}/detections",
             DetectionOut,
             query={"level": level, "host": host, "rule_id": rule_id},
+        )
+
+    def list_privy(self, incident: UUID | str) -> Iterator[PrivyOut]:
+        """Who sees what is privileged here: counsel, then those whom counsel admitted."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/privilege", PrivyOut)
+
+    def admit_to_privilege(
+        self, incident: UUID | str, user: UUID, because: str, *, idempotency_key: str | None = None
+    ) -> None:
+        """Let somebody on the incident see what is privileged. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/admit",
+            None,
+            body={"user": user, "because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def dismiss_from_privilege(
+        self, incident: UUID | str, user: UUID, because: str, *, idempotency_key: str | None = None
+    ) -> None:
+        """End somebody's admission. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/dismiss",
+            None,
+            body={"user": user, "because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_sealed_entries(self, incident: UUID | str) -> Iterator[SealedOut]:
+        """What the sealed entries of the log are about, the newest first, with the salt that proves it."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/privilege/sealed", SealedOut)
+
+    def list_privileged_notes(self, incident: UUID | str, *, archived: bool | None = None) -> Iterator[NoteLine]:
+        """The privileged notes without their texts, last changed first."""
+        return self._pages(
+            "GET", f"/incidents/{self._part(incident)}/privilege/notes", NoteLine, query={"archived": archived}
+        )
+
+    def create_privileged_note(
+        self,
+        incident: UUID | str,
+        *,
+        title: str | None = None,
+        text: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> PrivilegedNoteOut:
+        """Begin a privileged note."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/notes",
+            PrivilegedNoteOut,
+            body={"title": title, "text": text},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_privileged_note(self, incident: UUID | str, number: int) -> PrivilegedNoteOut:
+        """One privileged note with its text."""
+        return self._ask(
+            "GET", f"/incidents/{self._part(incident)}/privilege/notes/{self._part(number)}", PrivilegedNoteOut
+        )
+
+    def edit_privileged_note(
+        self,
+        incident: UUID | str,
+        number: int,
+        text: str,
+        *,
+        title: str | None = None,
+        base: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> PrivilegedNoteOut:
+        """Change a privileged note; what others saved since `base` is merged in."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/privilege/notes/{self._part(number)}",
+            PrivilegedNoteOut,
+            body={"title": title, "text": text, "base": base},
+            idempotency_key=idempotency_key,
+        )
+
+    def lift_privileged_note(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> NoteOut:
+        """Open a privileged note to everybody on the incident; the answer has its number from now on. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/notes/{self._part(number)}/lift",
+            NoteOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def set_note_privileged(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> PrivilegedNoteOut:
+        """Hide a note from all but those who are privy; the answer has its number from now on. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/notes/{self._part(number)}/privilege",
+            PrivilegedNoteOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_privileged_files(self, incident: UUID | str) -> Iterator[PrivilegedFileOut]:
+        """The privileged files in custody."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/privilege/files", PrivilegedFileOut)
+
+    def upload_privileged_files(
+        self, incident: UUID | str, files: Sequence[Path], *, why: str | None = None, idempotency_key: str | None = None
+    ) -> list[PrivilegedFileOut]:
+        """Take privileged files into custody (multipart). Answers what is new."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/files",
+            list[PrivilegedFileOut],
+            form={"why": why},
+            files={"files": files},
+            idempotency_key=idempotency_key,
+        )
+
+    def read_privileged_file(self, incident: UUID | str, number: int) -> None:
+        """The content of a privileged file."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/privilege/files/{self._part(number)}/content", None)
+
+    def lift_privileged_file(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> EvidenceOut:
+        """Open a privileged file to everybody on the incident; the answer has its number from now on. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/privilege/files/{self._part(number)}/lift",
+            EvidenceOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def set_evidence_privileged(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> PrivilegedFileOut:
+        """Hide an item from all but those who are privy; the answer has its number from now on. Counsel only."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/evidence/{self._part(number)}/privilege",
+            PrivilegedFileOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def open_hr_track(
+        self, incident: UUID | str, because: str, *, with_lead: bool | None = None, idempotency_key: str | None = None
+    ) -> IncidentOut:
+        """Open the HR track: an incident of its own, under this one, for legal and HR. For who has no such seat: 404."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/hr-track",
+            IncidentOut,
+            body={"because": because, "with_lead": with_lead},
+            idempotency_key=idempotency_key,
         )
 
     def search_events(
@@ -2073,6 +2953,674 @@ class Operations(Caller):
             idempotency_key=idempotency_key,
         )
 
+    def list_messages(
+        self,
+        incident: UUID | str,
+        *,
+        state: Literal["draft", "in_review", "legal", "approved", "released", "recalled", "withdrawn"] | None = None,
+    ) -> Iterator[OutgoingLine]:
+        """The messages that you may know of, by number."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/messages", OutgoingLine, query={"state": state})
+
+    def draft_message(
+        self,
+        incident: UUID | str,
+        *,
+        audience: str | None = None,
+        template: str | None = None,
+        subject: str | None = None,
+        body: str | None = None,
+        salutation: str | None = None,
+        language: str | None = None,
+        only_language: bool | None = None,
+        acknowledge: bool | None = None,
+        on_status: bool | None = None,
+        status_word: Literal["investigating", "identified", "working", "watching", "resolved"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> OutgoingOut:
+        """Begin a message."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages",
+            OutgoingOut,
+            body={
+                "audience": audience,
+                "template": template,
+                "subject": subject,
+                "body": body,
+                "salutation": salutation,
+                "language": language,
+                "only_language": only_language,
+                "acknowledge": acknowledge,
+                "on_status": on_status,
+                "status_word": status_word,
+            },
+            idempotency_key=idempotency_key,
+        )
+
+    def get_message(self, incident: UUID | str, number: int) -> OutgoingOut:
+        """One message, if you may know of it."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/messages/{self._part(number)}", OutgoingOut)
+
+    def edit_message(
+        self,
+        incident: UUID | str,
+        number: int,
+        subject: str,
+        body: str,
+        *,
+        salutation: str | None = None,
+        language: str | None = None,
+        only_language: bool | None = None,
+        acknowledge: bool | None = None,
+        on_status: bool | None = None,
+        status_word: Literal["investigating", "identified", "working", "watching", "resolved"] | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> OutgoingOut:
+        """Rewrite a message that has not gone."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}",
+            OutgoingOut,
+            body={
+                "subject": subject,
+                "body": body,
+                "salutation": salutation,
+                "language": language,
+                "only_language": only_language,
+                "acknowledge": acknowledge,
+                "on_status": on_status,
+                "status_word": status_word,
+            },
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def submit_message(self, incident: UUID | str, number: int, *, idempotency_key: str | None = None) -> OutgoingOut:
+        """Ask for the review of a draft."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/submit",
+            OutgoingOut,
+            idempotency_key=idempotency_key,
+        )
+
+    def review_message(
+        self,
+        incident: UUID | str,
+        number: int,
+        *,
+        sha256: str | None = None,
+        note: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> OutgoingOut:
+        """Say that the text is right; then it is approved, or waits for counsel where the plan asks for that."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/review",
+            OutgoingOut,
+            body={"sha256": sha256, "note": note},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def approve_message_legally(
+        self,
+        incident: UUID | str,
+        number: int,
+        *,
+        sha256: str | None = None,
+        note: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> OutgoingOut:
+        """Approve a reviewed text legally."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/approve",
+            OutgoingOut,
+            body={"sha256": sha256, "note": note},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def return_message(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> OutgoingOut:
+        """Send a message back to its writers."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/return",
+            OutgoingOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def withdraw_message(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> OutgoingOut:
+        """Give a message up that has not gone."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/withdraw",
+            OutgoingOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def let_message_stand(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> OutgoingOut:
+        """Say that a message stands though a fact in it changed."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/stand",
+            OutgoingOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def release_message(self, incident: UUID | str, number: int, *, idempotency_key: str | None = None) -> WaveOut:
+        """Release one approved message by itself: a wave of one."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/release",
+            WaveOut,
+            idempotency_key=idempotency_key,
+        )
+
+    def recall_message(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> OutgoingOut:
+        """Take back what of a message has not gone."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/messages/{self._part(number)}/recall",
+            OutgoingOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_deliveries(self, incident: UUID | str, number: int) -> Iterator[DeliveryOut]:
+        """Every recipient of a released message, for those with a part in all messages."""
+        return self._pages(
+            "GET", f"/incidents/{self._part(incident)}/messages/{self._part(number)}/deliveries", DeliveryOut
+        )
+
+    def list_waves(self, incident: UUID | str) -> Iterator[WaveLine]:
+        """The waves, for those with a part in all messages; for others there are none."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/waves", WaveLine)
+
+    def plan_wave(
+        self,
+        incident: UUID | str,
+        steps: Sequence[dict[str, Any]],
+        *,
+        because: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WaveOut:
+        """Put messages into an order."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/waves",
+            WaveOut,
+            body={"steps": steps, "because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_wave(self, incident: UUID | str, number: int) -> WaveOut:
+        """One wave: each message with what it waits for and how far it is."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/waves/{self._part(number)}", WaveOut)
+
+    def change_wave(
+        self,
+        incident: UUID | str,
+        number: int,
+        steps: Sequence[dict[str, Any]],
+        *,
+        because: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> WaveOut:
+        """Put a planned wave into another order."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/waves/{self._part(number)}",
+            WaveOut,
+            body={"steps": steps, "because": because},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def release_wave(
+        self, incident: UUID | str, number: int, *, seen: Seen = None, idempotency_key: str | None = None
+    ) -> WaveOut:
+        """Let a planned wave go, or a paused one go on."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/waves/{self._part(number)}/release",
+            WaveOut,
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def pause_wave(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> WaveOut:
+        """Hold everything of a wave that is not yet on its way."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/waves/{self._part(number)}/pause",
+            WaveOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def recall_wave(
+        self, incident: UUID | str, number: int, because: str, *, idempotency_key: str | None = None
+    ) -> WaveOut:
+        """Take back all of a wave that has not gone."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/waves/{self._part(number)}/recall",
+            WaveOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def loosen_wave_step(
+        self, incident: UUID | str, number: int, place: int, because: str, *, idempotency_key: str | None = None
+    ) -> WaveOut:
+        """Let one message go without what it waits for."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/waves/{self._part(number)}/steps/{self._part(place)}/loosen",
+            WaveOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_audiences(self, incident: UUID | str) -> Iterator[AudienceOut]:
+        """Who can be written to: the plan's audiences and those of the incident. For who only looks on there are none."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/audiences", AudienceOut)
+
+    def add_audience(
+        self,
+        incident: UUID | str,
+        title: str,
+        kind: Literal[
+            "executives",
+            "staff",
+            "customers",
+            "victims",
+            "partners",
+            "regulators",
+            "press",
+            "law_enforcement",
+            "insurer",
+            "other",
+        ],
+        *,
+        idempotency_key: str | None = None,
+    ) -> AudienceOut:
+        """Add an audience that the plan does not know."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/audiences",
+            AudienceOut,
+            body={"title": title, "kind": kind},
+            idempotency_key=idempotency_key,
+        )
+
+    def fill_audience(
+        self,
+        incident: UUID | str,
+        key: str,
+        list: str,
+        *,
+        leave_out: bool | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> AudienceOut:
+        """Give an audience its list. With broken lines nothing is stored, and each is named, unless `leave_out` is set."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/audiences/{self._part(key)}/recipients",
+            AudienceOut,
+            body={"list": list, "leave_out": leave_out},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def list_questions(self, incident: UUID | str) -> Iterator[QuestionOut]:
+        """The sheet; who has no part in the messages sees the approved answers, who only looks on none."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/questions", QuestionOut)
+
+    def write_question(
+        self,
+        incident: UUID | str,
+        question: str,
+        *,
+        answer: str | None = None,
+        audiences: Sequence[
+            Literal[
+                "executives",
+                "staff",
+                "customers",
+                "victims",
+                "partners",
+                "regulators",
+                "press",
+                "law_enforcement",
+                "insurer",
+                "other",
+            ]
+        ]
+        | None = None,
+        idempotency_key: str | None = None,
+    ) -> QuestionOut:
+        """Write a question down."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/questions",
+            QuestionOut,
+            body={"question": question, "answer": answer, "audiences": audiences},
+            idempotency_key=idempotency_key,
+        )
+
+    def change_question(
+        self,
+        incident: UUID | str,
+        number: int,
+        question: str,
+        *,
+        answer: str | None = None,
+        audiences: Sequence[
+            Literal[
+                "executives",
+                "staff",
+                "customers",
+                "victims",
+                "partners",
+                "regulators",
+                "press",
+                "law_enforcement",
+                "insurer",
+                "other",
+            ]
+        ]
+        | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> QuestionOut:
+        """Change a question or its answer; what was approved has to be approved again."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/questions/{self._part(number)}",
+            QuestionOut,
+            body={"question": question, "answer": answer, "audiences": audiences},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def drop_question(self, incident: UUID | str, number: int, *, idempotency_key: str | None = None) -> None:
+        """Take a question off the sheet."""
+        return self._ask(
+            "DELETE",
+            f"/incidents/{self._part(incident)}/questions/{self._part(number)}",
+            None,
+            idempotency_key=idempotency_key,
+        )
+
+    def approve_answer(
+        self, incident: UUID | str, number: int, *, seen: Seen = None, idempotency_key: str | None = None
+    ) -> QuestionOut:
+        """Approve the answer as the facts give it now."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/questions/{self._part(number)}/approve",
+            QuestionOut,
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def get_status_page(self, incident: UUID | str) -> StatusPageOut:
+        """The public page and its address, for those with a part in all messages; 404 before it was first opened."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/status-page", StatusPageOut)
+
+    def open_status_page(
+        self, incident: UUID | str, title: str, *, language: str | None = None, idempotency_key: str | None = None
+    ) -> StatusPageOut:
+        """Open the public page, or change its heading. Updates are messages with `on_status`."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/status-page",
+            StatusPageOut,
+            body={"title": title, "language": language},
+            idempotency_key=idempotency_key,
+        )
+
+    def close_status_page(
+        self, incident: UUID | str, because: str, *, idempotency_key: str | None = None
+    ) -> StatusPageOut:
+        """Take the public page off."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/status-page/close",
+            StatusPageOut,
+            body={"because": because},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_duties(
+        self,
+        incident: UUID | str,
+        *,
+        verdict: Literal["may_apply", "cannot_tell", "not_in_force", "does_not_apply"] | None = None,
+        ruling: Literal["confirmed", "rejected"] | None = None,
+    ) -> Iterator[DutyOut]:
+        """Every regime of the library and of the plan on the facts now, by id."""
+        return self._pages(
+            "GET", f"/incidents/{self._part(incident)}/duties", DutyOut, query={"verdict": verdict, "ruling": ruling}
+        )
+
+    def get_duty(self, incident: UUID | str, regime: str) -> DutyFullOut:
+        """One duty."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/duties/{self._part(regime)}", DutyFullOut)
+
+    def confirm_duty(
+        self,
+        incident: UUID | str,
+        regime: str,
+        reason: str,
+        *,
+        stage: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> DutyFullOut:
+        """Counsel's word that it has to be notified."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/duties/{self._part(regime)}/confirm",
+            DutyFullOut,
+            body={"reason": reason, "stage": stage},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def reject_duty(
+        self,
+        incident: UUID | str,
+        regime: str,
+        reason: str,
+        *,
+        stage: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> DutyFullOut:
+        """Counsel's word that it is not notified, and why."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/duties/{self._part(regime)}/reject",
+            DutyFullOut,
+            body={"reason": reason, "stage": stage},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def file_notice(
+        self,
+        incident: UUID | str,
+        regime: str,
+        stage: str,
+        at: datetime,
+        channel: str,
+        *,
+        reference: str | None = None,
+        proof: str | None = None,
+        evidence: int | None = None,
+        notice: int | None = None,
+        delay_reason: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> DutyFullOut:
+        """Record that a notice was handed in. The first of a stage counts; another is kept as an addition."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/duties/{self._part(regime)}/file",
+            DutyFullOut,
+            body={
+                "stage": stage,
+                "at": at,
+                "channel": channel,
+                "reference": reference,
+                "proof": proof,
+                "evidence": evidence,
+                "notice": notice,
+                "delay_reason": delay_reason,
+            },
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def delay_notice(
+        self,
+        incident: UUID | str,
+        regime: str,
+        until: datetime,
+        asked_by: str,
+        reference: str,
+        *,
+        stage: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> DutyFullOut:
+        """Hold notices back because law enforcement asked for it, where the regime knows such a delay."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/duties/{self._part(regime)}/delay",
+            DutyFullOut,
+            body={"until": until, "asked_by": asked_by, "reference": reference, "stage": stage},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def list_notices(self, incident: UUID | str) -> Iterator[NoticeLine]:
+        """Drafts and final notices, by number."""
+        return self._pages("GET", f"/incidents/{self._part(incident)}/notices", NoticeLine)
+
+    def draft_notice(
+        self,
+        incident: UUID | str,
+        regime: str,
+        stage: str,
+        *,
+        language: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NoticeOut:
+        """Draft a notice of a stage from the facts; what no fact fills is a marked line."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/notices",
+            NoticeOut,
+            body={"regime": regime, "stage": stage, "language": language},
+            idempotency_key=idempotency_key,
+        )
+
+    def get_notice(self, incident: UUID | str, number: int) -> NoticeOut:
+        """One notice."""
+        return self._ask("GET", f"/incidents/{self._part(incident)}/notices/{self._part(number)}", NoticeOut)
+
+    def edit_notice(
+        self,
+        incident: UUID | str,
+        number: int,
+        *,
+        texts: dict[str, str] | None = None,
+        take: Sequence[str] | None = None,
+        keep: Sequence[str] | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> NoticeOut:
+        """Change a draft."""
+        return self._ask(
+            "PUT",
+            f"/incidents/{self._part(incident)}/notices/{self._part(number)}",
+            NoticeOut,
+            body={"texts": texts, "take": take, "keep": keep},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def finish_notice(
+        self,
+        incident: UUID | str,
+        number: int,
+        *,
+        reason: str | None = None,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> NoticeOut:
+        """Make a draft final: its text and hash are kept."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/notices/{self._part(number)}/finish",
+            NoticeOut,
+            body={"reason": reason},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
+    def get_notice_file(
+        self, incident: UUID | str, number: int, *, form: Literal["pdf", "docx", "txt"] | None = None
+    ) -> bytes:
+        """The notice as PDF, Word document or plain text; a draft is marked as one."""
+        return self._ask(
+            "GET", f"/incidents/{self._part(incident)}/notices/{self._part(number)}/file", bytes, query={"form": form}
+        )
+
+    def make_referral_packet(
+        self,
+        incident: UUID | str,
+        to: Literal["law_enforcement", "counsel"],
+        recipient: str,
+        *,
+        items: Sequence[int] | None = None,
+        with_log: bool | None = None,
+        privileged: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> bytes:
+        """Make the packet for law enforcement or outside counsel. The log says to whom it went, and its hash."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/referral",
+            bytes,
+            body={"to": to, "recipient": recipient, "items": items, "with_log": with_log, "privileged": privileged},
+            idempotency_key=idempotency_key,
+        )
+
     def answer_call(self, text: str, *, comes: bool | None = None, idempotency_key: str | None = None) -> Answered:
         """For SMS and voice gateways: a text that holds a reply code answers that call. It says the seat and no more."""
         return self._ask(
@@ -2120,6 +3668,7 @@ class Operations(Caller):
             "indicator",
             "log",
             "alert",
+            "message",
             "person",
             "step",
         ]
@@ -2127,6 +3676,14 @@ class Operations(Caller):
     ) -> Iterator[HitOut]:
         """What holds every word of `q`, the most telling first."""
         return self._pages("GET", "/search", HitOut, query={"q": q, "kind": kind})
+
+    def list_breaches(self, *, organization: str | None = None) -> Iterator[BreachOut]:
+        """The register of breaches, of incidents that you are on, by number."""
+        return self._pages("GET", "/breaches", BreachOut, query={"organization": organization})
+
+    def list_regimes(self) -> Iterator[RegimeOut]:
+        """The law library: every regime of this version, by id."""
+        return self._pages("GET", "/law", RegimeOut)
 
     def get_me(self) -> MeOut:
         """Who the token or session acts as."""
@@ -2227,11 +3784,11 @@ class Operations(Caller):
         )
 
     def get_war_book(self, *, organization: str | None = None) -> bytes:
-        """The organization's war-book as PDF, for who holds a role in the organization itself."""
+        """The organization's war-book as PDF, for who sees contact data: administrators, responders and auditors."""
         return self._ask("GET", "/plan/war-book", bytes, query={"organization": organization})
 
     def get_incident_war_book(self, incident: UUID | str) -> bytes:
-        """The incident's war-book as PDF: the room on paper, as it stands now."""
+        """The incident's war-book as PDF: the room on paper, as it stands now. Guests get it without contact data."""
         return self._ask("GET", f"/incidents/{self._part(incident)}/war-book", bytes)
 
     def take_survival_copy(

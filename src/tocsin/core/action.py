@@ -54,6 +54,8 @@ class Call(Generic[W]):
     place: W
     chain: Chain
     real_time: datetime
+    verb: str = ""
+    sealed: bool = False
     _entry: tuple[tuple[str, str], dict[str, Any]] | None = field(default=None, repr=False)
 
     @property
@@ -74,7 +76,17 @@ class Call(Generic[W]):
             thing = (thing._meta.model_name or "", str(thing.pk))
         self._entry = (thing, payload)
 
+    def seal(self, commitment: str) -> None:
+        """Instead of `record`: the log says only that something happened, and is bound to what by a hash of it.
 
+        Neither verb nor actor nor object stand in the entry, and no reaction runs; the action keeps what it sealed.
+        """
+        self.record(("sealed", ""), seal=commitment)
+        self.sealed = True
+
+
+SEALED, SEALED_ACTOR = "privilege.entry", {"kind": "sealed", "id": "", "name": "Privileged"}
+"""The verb of every entry whose content is sealed, and whom it names instead of the one who acted."""
 Reaction = Callable[[LogEntry], None]
 Guard = Callable[["Call[Any]", str], None]
 GUARDS: list[Guard] = []
@@ -113,7 +125,7 @@ def action(
                     if chain is None:
                         raise ActionDefect(f"{verb}: {place!r} has no chain")
                     check(actor, chain, may, verb)
-                    call = Call(actor, place, chain, clock.now())
+                    call = Call(actor, place, chain, clock.now(), verb)
                     for guard in GUARDS:
                         guard(call, verb)
                     _check_times(kwargs)
@@ -125,11 +137,11 @@ def action(
                     entry = log.append(
                         chain,
                         time=call.real_time,
-                        actor={"kind": actor.kind, "id": actor.id, "name": actor.name},
-                        verb=verb,
+                        actor=SEALED_ACTOR if call.sealed else {"kind": actor.kind, "id": actor.id, "name": actor.name},
+                        verb=SEALED if call.sealed else verb,
                         thing=thing,
                         payload=payload,
-                        cause=actor.cause,
+                        cause=None if call.sealed else actor.cause,
                     )
                     _react(entry)
                     return result

@@ -88,7 +88,9 @@ def deliver_due(limit: int = 100, address: str = "") -> Tally:
     counts = {"sent": 0, "retried": 0, "failed": 0, "held": 0}
 
     def attempt(message: OutboxMessage) -> None:
-        counts[_attempt(message)] += 1
+        # A round takes minutes when servers are slow: what was settled since it began, for example recalled, stays so.
+        if OutboxMessage.objects.filter(pk=message.pk, state=MessageState.QUEUED).exists():
+            counts[_attempt(message)] += 1
 
     each(waiting.select_related("chain").order_by("next_attempt")[:limit], attempt)
     return Tally(**counts)

@@ -1,4 +1,4 @@
-"""Handing something to a web server that somebody named: only to addresses that may be reached, quickly, once.
+"""Which addresses may be reached that somebody named, and handing something to a web server there: quickly, once.
 
 Whoever names an address must not be able to reach with it what the server can reach and they cannot (SSRF): the
 name is looked up once, what it stands for is checked, and the connection goes to the very address that was checked.
@@ -20,7 +20,7 @@ MOST_READ = 4096
 """Bytes of the answer: nobody needs more of it than to say what went wrong."""
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
-_TRANSLATED = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
 
 
 class Refused(Exception):
@@ -30,16 +30,19 @@ class Refused(Exception):
 def may_be_reached(address: Address, inside: Sequence[Network] = ()) -> bool:
     """Whether an address is a public one, or in a network that whoever runs the server named.
 
-    An IPv4 address inside an IPv6 one (mapped, 6to4, Teredo, NAT64) counts as what it leads to.
+    A mapped IPv4 address (::ffff:0:0/96) counts as the IPv4 address that it is. What carries one through a gateway
+    (NAT64, 6to4, Teredo) is refused: what lies behind that gateway is not ours to know. Whoever lives behind NAT64
+    names its prefix among the networks.
     """
     if any(address in network for network in inside if network.version == address.version):
         return True
     if isinstance(address, IPv6Address):
-        hidden = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _TRANSLATED:
-            hidden.append(IPv4Address(int(address) & 0xFFFF_FFFF))
-        if found := [one for one in hidden if one is not None]:
-            return all(may_be_reached(one, inside) for one in found)
+        if address.ipv4_mapped:
+            return may_be_reached(address.ipv4_mapped, inside)
+        # Global unicast (RFC 4291, section 2.4) leaves out NAT64, site-local and IPv4-compatible addresses, some of
+        # which Python counts as global.
+        if address not in _UNICAST or address.sixtofour or address.teredo:
+            return False
     return address.is_global and not address.is_multicast
 
 

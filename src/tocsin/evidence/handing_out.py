@@ -1,4 +1,4 @@
-"""Samples handed out: found again in the evidence item that they lie in, and packed encrypted."""
+"""What is handed out: samples, found in the item that they lie in and packed encrypted; privileged files as they are."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tocsin.core.access import Actor, Forbidden, may
 from tocsin.core.action import Invalid
 from tocsin.core.canonical import storable
 from tocsin.evidence.actions.analyst import release_sample
-from tocsin.evidence.models import Sample
-from tocsin.evidence.store import path_of
+from tocsin.evidence.models import EvidenceItem, Sample
+from tocsin.evidence.store import path_of, still_holds
 from tocsin.incidents.models import Incident
 from tocsin.lab.casework import lay_out_samples
 from tocsin.lab.containment import ContainedError, ContainedPool
@@ -47,6 +47,13 @@ def hand_out(actor: Actor, incident: Incident, sample: Sample, why: str) -> IO[b
                 shutil.copyfileobj(source, target)
     archive.seek(0)
     return archive
+
+
+def content_of(item: EvidenceItem) -> IO[bytes]:
+    """An item's content to read, after it was compared with its hash. Raises Invalid where it has another."""
+    if not still_holds(item.sha256, item.bytes):
+        raise Invalid(_("What is stored of %s does not have its hash any more.") % item.label)
+    return path_of(item.sha256).open("rb")
 
 
 def _found(sample: Sample, place: Path) -> Path:

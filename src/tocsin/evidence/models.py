@@ -7,11 +7,11 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tocsin.incidents.models import Incident
+from tocsin.incidents.models import Incident, Privileged
 
 
-class EvidenceItem(models.Model):
-    """A file or collection in custody: hashed on intake, stored once, never changed."""
+class EvidenceItem(Privileged):
+    """A file or collection in custody: hashed on intake, stored once, never changed. A privileged one is not analysed."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="evidence")
     number = models.PositiveIntegerField()
@@ -29,8 +29,9 @@ class EvidenceItem(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["incident", "number"], name="one_item_a_number"),
-            models.UniqueConstraint(fields=["incident", "sha256"], name="one_item_a_content"),
+            models.UniqueConstraint(fields=["incident", "privileged", "number"], name="one_item_a_number"),
+            # Apart for the privileged: whoever brings the same file must not learn that it is there.
+            models.UniqueConstraint(fields=["incident", "privileged", "sha256"], name="one_item_a_content"),
         ]
 
     def __str__(self) -> str:
@@ -38,8 +39,8 @@ class EvidenceItem(models.Model):
 
     @property
     def label(self) -> str:
-        """How statements cite it: E-03."""
-        return f"E-{self.number:02d}"
+        """How statements cite it: E-03, or PE-03 where it is privileged."""
+        return f"PE-{self.number:02d}" if self.privileged else f"E-{self.number:02d}"
 
 
 class Custody(models.Model):

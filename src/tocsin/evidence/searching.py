@@ -9,6 +9,7 @@ from django.urls import reverse
 from tocsin.core.access import Actor, visible
 from tocsin.core.searching import Hit, Query, excerpt, holding, in_title
 from tocsin.evidence.models import EvidenceItem, Indicator
+from tocsin.incidents.queries.privilege import seen
 
 KINDS = ("evidence", "indicator")
 
@@ -16,7 +17,7 @@ KINDS = ("evidence", "indicator")
 def found_in_evidence(actor: Actor, query: Query, limit: int, kinds: tuple[str, ...] = KINDS) -> Iterator[Hit]:
     """The rows of each kind that hold the query, the newest first, at most `limit` a kind. A query for each kind."""
     if "evidence" in kinds:
-        items = visible(actor, EvidenceItem.objects.select_related("incident"), chain="incident")
+        items = seen(actor, EvidenceItem.kept.select_related("incident"))
         for item in items.filter(holding(query, "name", "source", "sha256")).order_by("-pk")[:limit]:
             url = reverse("evidence", args=[item.incident.number]) + f"#{item.label}"
             yield Hit("evidence", item.label, item.name, excerpt(query, f"{item.source} SHA-256 {item.sha256}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.evidence import views, views_detections, views_explorer, views_looking, views_story
+from tocsin.evidence import views, views_detections, views_explorer, views_looking, views_privilege, views_story
 
 OF = "incidents/<str:number>/"
 
@@ -45,5 +45,9 @@ urlpatterns = [
     path(OF + "evidence", views.evidence, name="evidence"),
     path(OF + "evidence/upload", views.upload, name="evidence-upload"),
     path(OF + "evidence/verify", views.verify, name="evidence-verify"),
+    path(OF + "evidence/<int:item>/privilege", views_privilege.set_file, name="privilege-file"),
+    path(OF + "evidence/privileged/upload", views_privilege.upload, name="privileged-upload"),
+    path(OF + "evidence/privileged/<int:item>", views_privilege.read, name="privileged-file"),
+    path(OF + "evidence/privileged/<int:item>/lift", views_privilege.lift_file, name="privilege-lift-file"),
     path(OF + "evidence/<int:item>/hand-on", views.hand_on, name="evidence-hand-on"),
 ]

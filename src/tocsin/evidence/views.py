@@ -25,9 +25,11 @@ from tocsin.evidence.models import AnalysisRun, Custody, Detection, EvidenceItem
 from tocsin.evidence.progress import progress_of
 from tocsin.evidence.store import put, still_holds
 from tocsin.evidence.suggest import LEVELS
-from tocsin.evidence.views_detections import groups_of
+from tocsin.evidence.views_detections import drawn_groups
+from tocsin.incidents.kept import LAB, drawn
 from tocsin.incidents.models import Finding, Incident
 from tocsin.incidents.pages import IncidentRequest, act_on, on_incident, place, sent
+from tocsin.incidents.queries.privilege import is_counsel, is_privy, seen
 from tocsin.lab.attack import TACTICS, tactics_of
 from tocsin.people.pages import asked_number, done
 
@@ -48,19 +50,22 @@ def investigation(request: IncidentRequest) -> HttpResponse:
     # What waits for a judgement comes first: suggestions, the surest at the top, then what was stated.
     shown = found.exclude(state="rejected").order_by("-state", Case(*SUREST, default=3), "happened_from", "number")
     most = 60 if request.GET.get("findings") == "all" else FINDINGS
+    counts = Counter(found.order_by().values_list("state", flat=True))
     context = {
         "tab": "overview",
         "items": [(i, hands.get(i.pk, [])) for i in items],
         "items_total": incident.evidence.count(),
+        "privy": is_privy(request.actor, incident),
         "findings": shown[:most],
-        "findings_total": shown.count(),
+        "findings_total": counts.total() - counts["rejected"],
         "findings_all": most > FINDINGS,
-        "rejected": found.filter(state="rejected")[:FINDINGS],
-        "finding_counts": Counter(found.values_list("state", flat=True)),
-        "timeline": timeline(incident) if run else None,
+        "rejected": found.filter(state="rejected")[:FINDINGS] if counts["rejected"] else (),
+        "finding_counts": counts,
+        "timeline": drawn("evidence/_timeline.html", incident, request.now, lambda: {"timeline": timeline(incident)},
+                          but=LAB) if run else "",
+        "detections": drawn_groups(request),
         **_run(run),
-        **groups_of(request),
-    }
+    }  # fmt: skip
     return render(request, "evidence/investigation.html", context)
 
 
@@ -115,9 +120,13 @@ def evidence(request: IncidentRequest) -> HttpResponse:
     if after is not None:
         items = items.filter(number__gt=after)
     rows = list(items.prefetch_related("custody")[:201])
+    kept = EvidenceItem.kept.filter(incident=request.incident, privileged=True)
     context = {
         "items": [(i, list(i.custody.all())) for i in rows[:200]],
         "next": rows[199].number if len(rows) > 200 else None,
+        "counsel": is_counsel(request.actor, request.incident),
+        "privy": (privy := is_privy(request.actor, request.incident)),
+        "privileged": seen(request.actor, kept.prefetch_related("custody")) if privy else (),
     }
     return render(request, "evidence/inventory.html", context)
 

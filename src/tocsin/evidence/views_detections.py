@@ -9,10 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, QuerySet, Value, When
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 
 from tocsin.core.access import Hidden
 from tocsin.evidence.models import Detection
 from tocsin.evidence.suggest import LEVELS
+from tocsin.incidents.kept import LAB, drawn
 from tocsin.incidents.pages import IncidentRequest, asked, on_incident
 from tocsin.lab.attack import techniques_of
 from tocsin.people.pages import whole_number
@@ -34,6 +36,13 @@ def _matching(request: IncidentRequest) -> QuerySet[Detection]:
     if text := asked(request, "q"):
         found = found.filter(Q(title__icontains=text) | Q(fields__icontains=text) | Q(host__icontains=text))
     return found
+
+
+def drawn_groups(request: IncidentRequest) -> SafeString:
+    """The rules that matched, with their filters, as HTML; drawn once for all who look for the same."""
+    asked_for = [asked(request, k) for k in ("level", "host", "rule", "q", "page")]
+    return drawn("evidence/_detections.html", request.incident, request.now, lambda: groups_of(request), *asked_for,
+                 _kept(request, "page"), but=LAB)  # fmt: skip
 
 
 def groups_of(request: IncidentRequest) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 
 from tocsin.core import clock
 from tocsin.core.access import visible
-from tocsin.incidents.actions.decisions import holders_of_authority
+from tocsin.incidents.briefs import holders_of_authority
 from tocsin.incidents.models import (
     Decision,
     DecisionState,
@@ -35,7 +35,7 @@ from tocsin.incidents.queries.notes import mentions_of
 from tocsin.incidents.queries.situation import OpenHandover, open_handovers
 from tocsin.incidents.queries.situation import due_of as report_due
 from tocsin.people.called import token_of
-from tocsin.people.models import Member, PagingCall, PagingState, PlanVersion, User
+from tocsin.people.models import PagingCall, PagingState, PlanVersion, User
 from tocsin.plan.models import IncidentRole, StepKind
 
 Thing = Task | Decision | Mention | RoleAssignment | None
@@ -138,10 +138,7 @@ def tasks_of(user: User, seats: Iterable[RoleAssignment]) -> QuerySet[Task]:
         incidents.setdefault(seat.role, []).append(seat.incident_id)
         if seat.member_id:
             takers.setdefault(seat.member_id, []).append(seat.incident_id)
-    members = list(Member.objects.filter(user=user).values_list("pk", flat=True))
-    if not members and not incidents:
-        return Task.objects.none()
-    mine = [Q(member__in=members)]
+    mine = [Q(member__user=user)]
     mine += [Q(member=None, role=role, incident__in=of) for role, of in incidents.items()]
     mine += [Q(member=member, incident__in=of) for member, of in takers.items()]
     goes_on = ~Q(incident__phase=Phase.CLOSED) | Q(kind=StepKind.NOTIFICATION)
@@ -176,9 +173,11 @@ def calls_of(user: User) -> QuerySet[PagingCall]:
 
 
 def expected_count(user: User) -> int:
-    """How much waits for this person's hand or word. At most five queries; the bar of every page asks this."""
-    seats = list(_held_by(user))  # without their incidents, which a number needs nothing of
-    return calls_of(user).count() + len(decisions_of(user, seats)) + tasks_of(user, seats).count()
+    """How much waits for this person's hand or word. At most three queries; the bar of every page asks this."""
+    # Without their incidents, and without most of what they say: a number needs nothing of it.
+    seats = list(_held_by(user).only("incident_id", "role", "member_id"))
+    calls, tasks = calls_of(user).order_by().values("pk"), tasks_of(user, seats).order_by().values("pk")
+    return calls.union(tasks, all=True).count() + len(decisions_of(user, seats))
 
 
 def is_expected(user: User) -> bool:
@@ -205,9 +204,7 @@ def expected_of(user: User) -> Expected:
         soon=[r for r in work if r.lamp == "soon"],
         later=[r for r in work if not r.lamp],
         reports=_in_order([*_reports(seats, real), *(_handover(h, real) for h in handovers)]),
-        mentions=[
-            _row(m.note.incident, real, label=f"N-{m.note.number}", title=m.note.title, thing=m) for m in mentions
-        ],
+        mentions=[_row(m.note.incident, real, label=m.note.label, title=m.note.title, thing=m) for m in mentions],
         seats=[_row(s.incident, real, label=s.role, title=s.title, thing=s) for s in seats],
         others=_others(_led(seats), {t.pk for t in tasks}, {d.pk for d in decisions}, real),
     )

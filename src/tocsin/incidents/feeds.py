@@ -16,13 +16,14 @@ PAGE = 30
 SYSTEM, ALL = "system", "all"
 """What Tocsin does for itself, such as trying a mail again; and that together with what people read as news."""
 KINDS: dict[str, tuple[Promise, tuple[str, ...]]] = {
-    "people": (_("People"), ("role", "roles", "access", "page", "paging", "duty", "user")),
+    "people": (_("People"), ("role", "roles", "access", "page", "paging", "user")),
     "work": (_("Work"), ("task", "tasks", "playbook", "remediation")),
     "findings": (_("Findings"), ("evidence", "analysis", "finding", "findings", "event", "sample", "indicator", "yara",
                                  "search", "fact", "alert")),
     "decisions": (_("Decisions"), ("decision", "phase", "severity", "incident")),
     "scope": (_("Scope"), ("scope",)),
-    "communication": (_("Communication"), ("note", "notes", "summary", "situation", "clocks", "notice")),
+    "communication": (_("Communication"), ("note", "notes", "summary", "situation", "clocks", "duties", "duty", "notice",
+                                             "comms", "wave", "audience", "statuspage", "question", "referral")),
     SYSTEM: (_("System"), ()),
 }  # fmt: skip
 _KIND_OF = {prefix: kind for kind, (_word, prefixes) in KINDS.items() for prefix in prefixes}
@@ -61,6 +62,8 @@ class Thing:
 
 # The key of an entry's payload that holds the number, the letter that people say before it, the page, its anchor.
 _THINGS: tuple[tuple[str, str, str, str], ...] = (
+    ("outgoing", "M", "outgoing", ""),
+    ("wave", "W", "wave", ""),
     ("decision", "D", "decision", ""),
     ("task", "T", "task", ""),
     ("finding", "F", "investigation", "#F-%d"),

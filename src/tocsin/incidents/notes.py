@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import nh3
@@ -46,14 +47,18 @@ def size(text: str) -> int:
 
 def mentions(text: str) -> list[str]:
     """Whom the text mentions, as written (a key or a name), each once, in order; at most MOST_MENTIONS."""
-    if "@" not in text:
-        return []
+    return list(_mentions(text)) if "@" in text else []
+
+
+@lru_cache(maxsize=32)
+def _mentions(text: str) -> tuple[str, ...]:
+    # Kept: a note made of brackets alone takes seconds to read, and everybody who has it open asks again and again.
     found: dict[str, str] = {}
     for piece in _plain_pieces(text):
         for match in MENTION.finditer(piece):
             word = " ".join((match[1] or match[2]).split())
             found.setdefault(word.casefold(), word)
-    return list(found.values())[:MOST_MENTIONS]
+    return tuple(found.values())[:MOST_MENTIONS]
 
 
 def references(text: str) -> dict[str, set[int]]:

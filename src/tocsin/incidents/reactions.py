@@ -15,7 +15,8 @@ from tocsin.core.rows import each
 from tocsin.core.ticker import every
 from tocsin.incidents import (
     actions,
-    reactions_notes,  # noqa: F401  they register what they do
+    reactions_decisions,  # noqa: F401  they register what they do
+    reactions_notes,  # noqa: F401
     reactions_paging,  # noqa: F401
     reactions_relations,  # noqa: F401
     reactions_situation,  # noqa: F401
@@ -24,6 +25,7 @@ from tocsin.incidents.actions.roles import open_incident
 from tocsin.incidents.actions.tasks import pending_changes, pending_recall
 from tocsin.incidents.models import Decision, DecisionState, Incident, Phase, RoleAssignment, Task, TaskState
 from tocsin.people.models import User
+from tocsin.plan.facts import FROM_ROLES
 from tocsin.plan.models import StepKind
 
 
@@ -109,9 +111,20 @@ def take_back_what_fell(entry: LogEntry) -> None:
     actions.recall_tasks(Actor.system(cause=entry), incident, fact=name, before=before, because=because)
 
 
+@on("sheet.roles")
+def take_back_what_fell_with_a_role(entry: LogEntry) -> None:
+    """Facts that follow from what we are (listed in the United States ...) fall with it, and steps with them."""
+    incident, before = _incident(entry), entry.payload["before"]
+    for fact, role in FROM_ROLES.items():
+        follows = role == entry.object_id and fact not in incident.facts  # what somebody stated stands by itself
+        if follows and pending_recall(incident, fact, before):
+            because = f"what the organization is here was changed: {role.replace('_', ' ')}"
+            actions.recall_tasks(Actor.system(cause=entry), incident, fact=fact, before=before, because=because)
+
+
 @on(
     "playbook.start", "task.complete", "task.skip", "task.reopen", "fact.set", "fact.withdraw", "instant.mark",
-    "phase.set", "decision.take",
+    "instant.withdraw", "sheet.roles", "phase.set", "decision.take",
 )  # fmt: skip
 def open_what_can_start(entry: LogEntry) -> None:
     """Whatever changed, the steps that can start now start, and deadlines are computed anew."""
@@ -134,7 +147,7 @@ def put_decisions(entry: LogEntry) -> None:
             Actor.system(cause=entry),
             incident,
             question=point.question,
-            options=[o.model_dump() for o in point.options],
+            options=[o.model_dump(mode="json") for o in point.options],
             role=task.role,
             authority=point.authority or "",
             if_nobody_decides=point.if_nobody_decides,

@@ -33,12 +33,13 @@ def tell_who_came(entry: LogEntry) -> None:
 
 @every(15)
 def tell_mentioned() -> None:
-    """Who was mentioned, has not looked within a minute and has not the incident open gets a message."""
+    """Who was mentioned, has not looked within a minute and has not the incident open gets a message. Of a privileged
+    note nobody gets one: the message itself would say that there is such a note.
+    """
     since = clock.now() - LONGEST
-    unread = Mention.objects.filter(
-        seen_at=None, note__archived_at=None, note__incident__chain__exercise=False, at__gt=since
-    )
-    in_exercises = Mention.objects.filter(seen_at=None, note__archived_at=None, note__incident__chain__exercise=True)
+    open_ones = Mention.objects.filter(seen_at=None, note__archived_at=None, note__privileged=False)
+    unread = open_ones.filter(note__incident__chain__exercise=False, at__gt=since)
+    in_exercises = open_ones.filter(note__incident__chain__exercise=True)
     rows = [
         m
         for m in (unread | in_exercises).select_related("note__incident__chain", "note__incident__organization", "user")

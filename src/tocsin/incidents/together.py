@@ -14,6 +14,7 @@ from tocsin.core.actions import admit
 from tocsin.core.models import Chain
 from tocsin.incidents import actions
 from tocsin.incidents.actions.carrying import access_of
+from tocsin.incidents.actions.roles import open_incident
 from tocsin.incidents.models import Incident
 
 
@@ -64,4 +65,17 @@ def split(
         actions.receive(actor, child, source=incident, tasks=tasks, decisions=decisions, findings=findings, scope=scope)
         if tasks or decisions:
             actions.hand_out(actor, incident, tasks=tasks, decisions=decisions, reason=reason)
+        return child
+
+
+def open_hr_track(actor: Actor, incident: Incident, *, because: str, with_lead: bool = False) -> Incident:
+    """Open the HR track of an incident: the action, then its own first entries, its seats and its steps. Nothing of it is
+    written to the organization's log or, in clear, to the incident's. Raises what the action raises.
+    """
+    with transaction.atomic():
+        child = actions.open_hr_track_row(actor, incident, because=because, with_lead=with_lead)
+        system = Actor.system("HR track")
+        open_incident(system, child)
+        actions.fill_roles(system, child)
+        actions.start_playbook(system, child, playbook_id=incident.playbook_id, because=because)
         return child

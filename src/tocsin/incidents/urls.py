@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from tocsin.incidents.views import (
     called,
     decisions,
+    decisions_by_link,
     findings,
     listing,
     me,
     notes,
     people,
+    privilege,
     record,
     relations,
     remediation,
     scope,
+    sheet,
     situation,
     steer,
     tasks,
 )
 
+
+class NoteSlug:
+    """How an address calls a note: "3", or "p2" where it is privileged."""
+
+    regex = "p?[0-9]{1,9}"
+
+    def to_python(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_url(self, value: object) -> str:
+        """As it is."""
+        return str(value)
+
+
+register_converter(NoteSlug, "note")
 OF = "incidents/<str:number>/"
 
 urlpatterns = [
     path("called/<str:token>", called.called, name="called"),
     path("answer", called.answer, name="answer-call"),
+    path("decide/<str:token>", decisions_by_link.by_link, name="decide-by-link"),
     path("me", me.me, name="me"),
     path("me/mark", me.mark, name="me-mark"),
     path("me/<uuid:incident>/tasks/<int:task>/start", me.start, name="me-start"),
@@ -41,6 +61,7 @@ urlpatterns = [
     path(OF + "situation/<int:report>/acknowledge", situation.acknowledge, name="situation-acknowledge"),
     path(OF + "related", relations.relations, name="relations"),
     path(OF + "related/adopt", relations.adopt, name="adopt"),
+    path(OF + "related/hr-track", relations.hr_track, name="hr-track"),
     path(OF + "related/release", relations.release, name="release"),
     path(OF + "close", relations.close, name="close"),
     path(OF + "reopen", relations.reopen, name="reopen"),
@@ -53,6 +74,11 @@ urlpatterns = [
     path(OF + "fact", steer.fact, name="set-fact"),
     path(OF + "fact/withdraw", steer.withdraw, name="withdraw-fact"),
     path(OF + "instant", steer.instant, name="mark-instant"),
+    path(OF + "facts", sheet.sheet, name="sheet"),
+    path(OF + "facts/other/<str:what>", sheet.other, name="sheet-other"),
+    path(OF + "facts/<str:kind>/set", sheet.set_row, name="sheet-set"),
+    path(OF + "facts/<str:kind>/withdraw", sheet.withdraw_row, name="sheet-withdraw"),
+    path(OF + "facts/<str:kind>/<str:name>", sheet.row, name="sheet-row"),
     path(OF + "playbook", steer.playbook, name="start-playbook"),
     path(OF + "tasks", tasks.tasks, name="tasks"),
     path(OF + "tasks/add", tasks.add, name="task-add"),
@@ -68,6 +94,7 @@ urlpatterns = [
     path(OF + "decisions/ask", decisions.ask, name="decision-ask"),
     path(OF + "decisions/<int:decision>", decisions.decision, name="decision"),
     path(OF + "decisions/<int:decision>/decide", decisions.decide, name="decide"),
+    path(OF + "decisions/<int:decision>/advise", decisions.advise, name="advise"),
     path(OF + "decisions/<int:decision>/disagree", decisions.disagree, name="disagree"),
     path(OF + "decisions/<int:decision>/again", decisions.ask_again, name="ask-again"),
     path(OF + "scope", scope.scope, name="scope"),
@@ -91,14 +118,19 @@ urlpatterns = [
     path(OF + "notes", notes.notebook, name="notebook"),
     path(OF + "notes/new", notes.new, name="notebook-new"),
     path(OF + "notes/create", notes.create, name="notebook-create"),
-    path(OF + "notes/<int:note>", notes.note, name="notebook-note"),
-    path(OF + "notes/<int:note>/edit", notes.edit, name="notebook-edit"),
-    path(OF + "notes/<int:note>/save", notes.save, name="notebook-save"),
-    path(OF + "notes/<int:note>/now", notes.now, name="notebook-now"),
-    path(OF + "notes/<int:note>/history", notes.history, name="notebook-history"),
-    path(OF + "notes/<int:note>/restore", notes.restore, name="notebook-restore"),
-    path(OF + "notes/<int:note>/archive", notes.archive, name="notebook-archive"),
-    path(OF + "notes/<int:note>/seen", notes.seen, name="notebook-seen"),
+    path(OF + "notes/<note:note>", notes.note, name="notebook-note"),
+    path(OF + "notes/<note:note>/edit", notes.edit, name="notebook-edit"),
+    path(OF + "notes/<note:note>/save", notes.save, name="notebook-save"),
+    path(OF + "notes/<note:note>/now", notes.now, name="notebook-now"),
+    path(OF + "notes/<note:note>/history", notes.history, name="notebook-history"),
+    path(OF + "notes/<note:note>/restore", notes.restore, name="notebook-restore"),
+    path(OF + "notes/<note:note>/archive", notes.archive, name="notebook-archive"),
+    path(OF + "notes/<note:note>/seen", notes.seen, name="notebook-seen"),
+    path(OF + "notes/<note:note>/privilege", privilege.set_note, name="privilege-note"),
+    path(OF + "notes/<note:note>/lift", privilege.lift_note, name="privilege-lift-note"),
+    path(OF + "privilege", privilege.privilege, name="privilege"),
+    path(OF + "privilege/admit", privilege.admit, name="privilege-admit"),
+    path(OF + "privilege/dismiss", privilege.dismiss, name="privilege-dismiss"),
     path(OF + "log", record.log, name="log"),
     path(OF + "log/<int:sequence>", record.log_entry, name="log-entry"),
     path(OF + "log/verify", record.verify_log, name="log-verify"),

@@ -1,4 +1,4 @@
-"""What the doors keep for themselves and no log tells: answers to give again, and when a key was last used.
+"""What the doors keep for themselves and no log tells: answers to give again, sessions, when a key was last used.
 
 It is no fact of an organization, so these are no actions: an answer is stored with the action that it answers, in the
 same transaction, and the use of a key is no deed of its person.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.models import Session
 from django.db import OperationalError
 
 from tocsin.core import clock
@@ -47,6 +48,12 @@ def kept_answer(user: User, key: str) -> IdempotencyKey | None:
 def forget_answers() -> object:
     """Remove answers that are kept long enough; returns how many."""
     return IdempotencyKey.objects.filter(kept_at__lte=clock.now() - KEPT).delete()[0]
+
+
+@every(3600)
+def forget_sessions() -> object:
+    """Remove sessions that have run out: nobody is signed in by them any more. Returns how many."""
+    return Session.objects.filter(expire_date__lte=clock.now()).delete()[0]
 
 
 def forget_expired(user: User, key: str) -> None:

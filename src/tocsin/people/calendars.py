@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -17,14 +16,15 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from tocsin.core.outgoing import may_be_reached
 from tocsin.people.duty import LARGEST, CalendarError
 
 SILENCE_SECONDS, WHOLE_SECONDS = 10, 30
 MOST_REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def checked(url: str, private: Collection[str]) -> Target:
     if parts.scheme == "http" and not own:
         raise CalendarError(f"{host} would be asked without encryption; write https://, or list it as a private host.")
     addresses = _looked_up(host, port)
-    if not own and (bad := next((a for a in addresses if not _public(a)), "")):
+    if not own and (bad := next((a for a in addresses if not may_be_reached(ip_address(a.partition("%")[0]))), "")):
         raise CalendarError(f"{host} is inside the own network ({bad}); list it in TOCSIN_PRIVATE_HOSTS to allow it.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(host, port, addresses[0], parts.scheme == "https", path, _login(parts))
@@ -88,17 +88,6 @@ def _looked_up(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise CalendarError(f"{host} cannot be found.") from error
     return [str(address[0]) for *_rest, address in found]
-
-
-def _public(text: str) -> bool:
-    """Whether an address lies on the open internet, also where an IPv4 address is wrapped in an IPv6 one."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return _public(str(address.ipv4_mapped))
-        if address.sixtofour or address.teredo or address in _NAT64:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def _login(parts: SplitResult) -> str:

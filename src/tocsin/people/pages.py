@@ -16,11 +16,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tocsin.core.access import Actor, Forbidden, Hidden, Standing, standing
+from tocsin.core.access import Actor, Forbidden, Hidden, Standing
 from tocsin.core.action import ACTIONS
-from tocsin.core.models import Chain, Organization
+from tocsin.core.models import Organization
 from tocsin.people.models import User
-from tocsin.people.queries import organizations_of, organizations_reached_by
+from tocsin.people.queries import organizations_of, organizations_reached_by, places_of
 from tocsin.plan.facts import PLACEHOLDER
 
 P = ParamSpec("P")
@@ -79,14 +79,14 @@ def signed_in(page: Page[P]) -> View[P]:
     def view(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.user
         request.actor = user.actor  # type: ignore[attr-defined, union-attr]
-        known = organizations_reached_by(user)  # type: ignore[arg-type]
+        places = places_of(user)  # type: ignore[arg-type]
+        known = list(places)
         if not known:
             raise Forbidden(_("You belong to no organization yet. Ask an administrator to invite you."))
         organization = looked_at(request, known)
         request.organization = organization  # type: ignore[attr-defined]
         request.organizations = known  # type: ignore[attr-defined]
-        chain = Chain(id=organization.pk, organization=organization, kind="organization")
-        request.can = Can(standing(user.actor, chain))  # type: ignore[attr-defined, union-attr]
+        request.can = Can(Standing(organization=places[organization]))  # type: ignore[attr-defined]
         # Kept apart: on the pages of an incident `can` is about the incident, and the bar still leads to the house's.
         request.of_the_house = bool(request.can.at.organization)  # type: ignore[attr-defined]
         return page(request, *args, **kwargs)  # type: ignore[arg-type]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Case, Value, When
+
 from tocsin.core import clock
 from tocsin.core.access import Actor, OrgRole, organization_role, standing
 from tocsin.core.models import Chain, ChainKind, Grant, LogEntry, Organization
@@ -37,6 +39,19 @@ def organizations_of(user: User) -> list[Organization]:
 def organizations_reached_by(user: User) -> list[Organization]:
     """Their own organizations, and those in which they were only let onto an incident: of these they see no more."""
     return list(Organization.objects.filter(chains__grants__user=user).distinct().order_by("name"))
+
+
+def places_of(user: User) -> dict[Organization, frozenset[str]]:
+    """The organizations that this person reaches, by name, each with the roles that they hold in the organization itself:
+    none where they were only let onto an incident. One query.
+    """
+    rows = Organization.objects.filter(chains__grants__user=user).annotate(
+        held=Case(When(chains__kind=ChainKind.ORGANIZATION, then="chains__grants__role"), default=Value(""))
+    )
+    found: dict[Organization, set[str]] = {}
+    for organization in rows.distinct().order_by("name"):
+        found.setdefault(organization, set()).update({organization.held} - {""})
+    return {organization: frozenset(held) for organization, held in found.items()}
 
 
 def taken_out(organization: Organization) -> list[User]:

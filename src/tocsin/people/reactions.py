@@ -20,7 +20,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from tocsin.core.access import Actor
-from tocsin.people import reactions_duty, reactions_machines, reactions_paging  # noqa: F401  they register what they do
+from tocsin.people import bookkeeping, reactions_duty, reactions_machines, reactions_paging  # noqa: F401  they register
 from tocsin.people.actions import note_failed_sign_in, note_security_change, note_sign_in, note_sign_out
 from tocsin.people.models import User
 from tocsin.people.queries import failures_left, organizations_reached_by

@@ -109,19 +109,19 @@ def duties(organization: Organization, start: datetime, end: datetime, role: str
     return found
 
 
-def on_duty(organization: Organization, role: str, at: datetime) -> tuple[Member, str] | None:
-    """Who is on call for a role of the current plan at an instant, and why; None where no rota names anybody.
+def on_duty(organization: Organization, at: datetime) -> dict[str, tuple[Member, str]]:
+    """Who is on call for each role of the current plan at an instant, and why; no entry where no rota names anybody.
 
     The reason reads as "on call until Mon 30 Nov 08:00 CET (calendar)", in the organization's zone.
     """
-    moment = timedelta(microseconds=1)
-    for duty in duties(organization, at, at + moment, role):
-        turn = duty.slots[0].turn if duty.slots else None
-        if turn is None:
-            return None
-        member = Member.objects.filter(organization=organization, key=turn.who, active=True).first()
-        return (member, because(turn, organization.time_zone)) if member else None
-    return None
+    serving = {}
+    for duty in duties(organization, at, at + timedelta(microseconds=1)):
+        if turn := duty.slots[0].turn if duty.slots else None:
+            serving[duty.role] = turn
+    members = Member.objects.filter(organization=organization, key__in={t.who for t in serving.values()}, active=True)
+    known = {m.key: m for m in members}
+    return {role: (known[turn.who], because(turn, organization.time_zone))
+            for role, turn in serving.items() if turn.who in known}  # fmt: skip
 
 
 def because(turn: Turn, zone: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -19,7 +21,7 @@ from tocsin.core import clock
 from tocsin.core.access import Actor, Hidden, reads_organization_log
 from tocsin.core.action import Invalid
 from tocsin.core.actions import revoke
-from tocsin.core.models import LogEntry
+from tocsin.core.models import LogEntry, Organization
 from tocsin.people.actions import (
     deactivate,
     hashed,
@@ -30,11 +32,12 @@ from tocsin.people.actions import (
     use_sign_in_link,
 )
 from tocsin.people.comcheck import reached_days
-from tocsin.people.models import ApiToken, SignInLink, User
+from tocsin.people.models import ApiToken, PlanVersion, SignInLink, User
 from tocsin.people.pages import Request, act, asked_number, done, filled, of_the_house, signed_in
 from tocsin.people.queries import READS_CONTACTS, current_plan, organizations_reached_by, taken_out
 from tocsin.people.views_machines import keys_of
 from tocsin.plan.lint import lint
+from tocsin.plan.problems import Problem
 from tocsin.plan.show import show
 
 BY_LINK = "django.contrib.auth.backends.ModelBackend"
@@ -79,11 +82,24 @@ def plan(request: Request) -> HttpResponse:
     chapters = _chapters(show(version.plan, addresses=reads))
     wanted = request.GET.get("part", "")
     chosen = next((c for c in chapters if c["slug"] == wanted), chapters[0])
-    answered = {k: t.date() if t else None for k, t in reached_days(request.organization).items()}
-    problems = lint(version.files, clock.now().date(), answered) if reads else []
+    problems = _problems(version, request.organization) if reads else []
     context = {"version": version, "plan": version.plan, "chapters": chapters, "chosen": chosen, "problems": problems,
-               "messages_here": chosen["text"].startswith("## Messages that are ready")}  # fmt: skip
+               "reads": reads, "messages_here": chosen["text"].startswith("## Messages that are ready")}  # fmt: skip
     return render(request, "people/plan.html", context)
+
+
+def _problems(version: PlanVersion, place: Organization) -> list[Problem]:
+    """What lint says today about a version of the plan, knowing who answered a Comcheck."""
+    answered = ((k, t.date() if t else None) for k, t in reached_days(place).items())
+    return _linted(tuple(sorted(version.files.items())), clock.now().date(), tuple(sorted(answered)))
+
+
+@lru_cache(maxsize=8)
+def _linted(
+    files: tuple[tuple[str, str], ...], today: date, answered: tuple[tuple[str, date | None], ...]
+) -> list[Problem]:
+    """Lint's answer, kept: reading all files with their line numbers takes most of a second."""
+    return lint(dict(files), today, dict(answered))
 
 
 def _chapters(text: str) -> list[dict[str, Any]]:

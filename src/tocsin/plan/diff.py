@@ -57,6 +57,17 @@ def diff(a: Plan, b: Plan) -> list[str]:
     return list(_Comparison(a, b).sentences())
 
 
+def _targets(plan: Plan) -> dict[str, str]:
+    """The plan's own targets in words, by duty and stage."""
+    found: dict[str, str] = {}
+    for regime, given in plan.obligations.targets.items():
+        if isinstance(given, dict):
+            found |= {f"{regime}/{stage}": str(target) for stage, target in given.items()}
+        else:
+            found[regime] = str(given)
+    return found
+
+
 class _Comparison:
     """Two plans side by side. `playbooks` are the two that are being compared, for the names of steps."""
 
@@ -77,6 +88,9 @@ class _Comparison:
         yield from self.entries("Alert severity word", old.severity_words, new.severity_words)
         yield from self.entries("Alert mapping", old.mappings, new.mappings)
         yield from self.entries("Alert source", old.sources, new.sources)
+        clauses = [{clause.id: clause for clause in plan.obligations.clauses} for plan in (self.a, self.b)]
+        yield from self.entries("Clause", *clauses)
+        yield from self.entries("Target", _targets(self.a), _targets(self.b))
         for part in ("audiences", "contacts", "playbooks", "messages", "facts"):
             yield from self.entries(_PARTS[part], getattr(self.a, part), getattr(self.b, part))
 
@@ -88,8 +102,10 @@ class _Comparison:
                 yield f"{name}{_title(new[key])} is new."
             elif key not in new:
                 yield f"{name}{_title(old[key])} is gone."
-            else:
+            elif isinstance(new[key], BaseModel):
                 yield from self.fields(name, old[key], new[key])
+            elif old[key] != new[key]:  # a plain value, as in alerts.yaml: a severity word's number, a source's mapping
+                yield self.change(name, str(old[key]), str(new[key]))
 
     def fields(self, label: str, old: BaseModel, new: BaseModel) -> Iterator[str]:
         """Every field of one part."""
@@ -191,12 +207,12 @@ def _by_identity(parts: Sequence[BaseModel]) -> dict[str, BaseModel]:
     return found
 
 
-def _title(part: BaseModel) -> str:
-    for key in ("title", "name", "label"):
-        title = getattr(part, key, "")
-        if title:
-            return f" ({title})"
-    return ""
+def _title(part: object) -> str:
+    """What a part calls itself; a plain value says what it is, and the title of an alert mapping is no name."""
+    if not isinstance(part, BaseModel):
+        return f" ({part})"
+    titles = (getattr(part, key, "") for key in ("title", "name", "label"))
+    return next((f" ({title})" for title in titles if title and isinstance(title, str)), "")
 
 
 def _key(key: Any) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
-from tocsin.plan.models import Fact, FactKind, OrganizationFacts
+from tocsin.plan.models import Fact, FactKind
 from tocsin.plan.yamlfile import read_yaml
 
 # Families that follow from a playbook itself: the option chosen, a step given up, a variable of CACAO.
@@ -29,9 +29,9 @@ def known_facts() -> Mapping[str, Fact]:
     }
 
 
-def organization_facts(organization: OrganizationFacts) -> dict[str, bool]:
-    """The facts that follow from the organization's roles, such as being listed in the United States."""
-    return {fact: role in organization.roles for fact, role in FROM_ROLES.items()}
+def role_facts(roles: Collection[str]) -> dict[str, bool]:
+    """The facts that follow from what an organization is, such as being listed in the United States."""
+    return {fact: role in roles for fact, role in FROM_ROLES.items()}
 
 
 def placeholders(body: str) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from tocsin.plan.lint_alerts import check_alerts
 from tocsin.plan.lint_messages import check_messages
+from tocsin.plan.lint_obligations import check_obligations
 from tocsin.plan.lint_people import check_people
 from tocsin.plan.lint_playbooks import check_playbooks
 from tocsin.plan.lint_severity import check_severity
@@ -26,7 +27,7 @@ def lint(files: Mapping[str, str], today: date, reached: Mapping[str, date | Non
     if reading.plan_file is None or reading.contacts_file is None:
         return sorted(set(reading.problems))
     view = View(assemble(reading, version=""), reading, today, reached or {})
-    for check in (check_people, check_severity, check_playbooks, check_messages, check_alerts):
+    for check in (check_people, check_severity, check_playbooks, check_messages, check_alerts, check_obligations):
         check(view)
     return sorted({*reading.problems, *view.problems}, key=_order)
 

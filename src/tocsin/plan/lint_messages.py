@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from tocsin.plan.comms_models import Approvals
 from tocsin.plan.facts import PLACEHOLDER, known_facts, placeholders
 from tocsin.plan.flow import condition_of
 from tocsin.plan.lint_view import View, near
+from tocsin.plan.load import PLAN
 from tocsin.plan.models import Message
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -33,6 +35,8 @@ def _message(view: View, file: str, message: Message) -> None:
     if message.audience is not None and message.audience not in view.plan.audiences:
         what = f"'{message.audience}' is no audience of this plan{near(message.audience, view.plan.audiences)}"
         view.add("unknown-audience", file, ("audience",), what)
+    if message.approvals:
+        _reviewer(view, file, ("approvals", "reviewer"), message.approvals)
     offset = view.reading.body_lines[file]
     if not message.body.strip():
         view.add_at("empty-message", file, offset, f"the message '{message.id}' has no text")
@@ -48,7 +52,16 @@ def _message(view: View, file: str, message: Message) -> None:
         view.add_at("bad-placeholder", file, offset + line, f"'{stray[0]}' stands alone")
 
 
+def _reviewer(view: View, file: str, path: tuple[str | int, ...], approvals: Approvals) -> None:
+    if approvals.reviewer is not None and approvals.reviewer not in view.plan.roles:
+        what = f"the reviewer '{approvals.reviewer}' is no role of this plan{near(approvals.reviewer, view.plan.roles)}"
+        view.add("unknown-role", file, path, what)
+
+
 def _audiences(view: View) -> None:
+    for key, audience in view.plan.audiences.items():
+        if audience.approvals:
+            _reviewer(view, PLAN, ("audiences", key, "approvals", "reviewer"), audience.approvals)
     used = {message.audience for message in view.plan.messages.values()}
     for playbook in view.plan.playbooks.values():
         for step in playbook.steps:
@@ -64,6 +77,8 @@ def _facts(view: View, asked: set[str]) -> None:
         for step in playbook.steps:
             condition = condition_of(step)
             asked = asked | (condition.facts if condition else set())
+            if step.decision:
+                asked = asked | {*step.decision.facts, *(f for o in step.decision.options for f in o.requires)}
     for name in view.plan.facts:
         if name in known_facts():
             view.in_plan("fact-known", ("facts", name), f"'{name}' is a fact that Tocsin knows already")

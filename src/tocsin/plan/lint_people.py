@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from datetime import date
+from functools import cache
 from zoneinfo import available_timezones
 
 from tocsin.plan.lint_view import View, near, vocabulary
@@ -58,6 +59,11 @@ def days_of(length: Offset) -> float:
     return length.elapsed.total_seconds() / 86_400 + length.business_days + 30 * length.months
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder
+
+
 def _organization(view: View) -> None:
     organization = view.plan.organization
     for index, country in enumerate(organization.countries):
@@ -65,8 +71,8 @@ def _organization(view: View) -> None:
         if code not in vocabulary("countries"):
             what = f"'{country}' is no country code (ISO 3166: two capital letters)"
             view.in_plan("unknown-country", ("organization", "countries", index), what)
-    if organization.time_zone not in available_timezones():
-        what = f"'{organization.time_zone}' is no time zone{near(organization.time_zone, available_timezones())}"
+    if organization.time_zone not in _zones():
+        what = f"'{organization.time_zone}' is no time zone{near(organization.time_zone, _zones())}"
         view.in_plan("unknown-time-zone", ("organization", "time_zone"), what)
 
 
@@ -170,8 +176,8 @@ def _contact(view: View, key: str, contact: Contact) -> None:
         view.in_contacts("fill-in", (*path, "name"), f"contact '{key}' still has to be filled in")
     else:
         _freshness(view, key, contact, name)
-    if contact.time_zone and contact.time_zone not in available_timezones():
-        what = f"'{contact.time_zone}' is no time zone{near(contact.time_zone, available_timezones())}"
+    if contact.time_zone and contact.time_zone not in _zones():
+        what = f"'{contact.time_zone}' is no time zone{near(contact.time_zone, _zones())}"
         view.in_contacts("unknown-time-zone", (*path, "time_zone"), what)
     if key in _called_contacts(view) and {method.kind for method in contact.methods} == {"mail"}:
         view.in_contacts("mail-only", path, f"{name} can be reached by mail only")

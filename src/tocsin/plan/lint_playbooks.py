@@ -8,9 +8,10 @@ from tocsin.plan.choose import GENERAL
 from tocsin.plan.conditions import ConditionError, parse
 from tocsin.plan.facts import DECISION, FAILED, VARIABLE, known_facts
 from tocsin.plan.flow import before, circle, starts
+from tocsin.plan.lint_decisions import weigh
 from tocsin.plan.lint_severity import is_zero
 from tocsin.plan.lint_view import View, near, vocabulary
-from tocsin.plan.models import IncidentRole, Playbook, Step, StepKind
+from tocsin.plan.models import Function, IncidentRole, Playbook, Step, StepKind
 
 _TECHNIQUE = re.compile(r"^T\d{4}(\.\d{3})?$")
 _TACTIC_ID = re.compile(r"^TA\d{4}$")
@@ -47,6 +48,7 @@ class _Playbook:
             self._due(step, path)
             self._condition(step, path)
             self._kind(step, path)
+            self._track(step, path)
 
     def _choice(self) -> None:
         fits = self.playbook.fits
@@ -107,6 +109,20 @@ class _Playbook:
             what = f"step '{step.id}' is due after '{origin}', which comes only after it"
             self.add("due-after-later", (*place, "after_step"), what)
 
+    def _track(self, step: Step, path: tuple[str | int, ...]) -> None:
+        """A step of the HR track is done by legal and HR, and nothing that others see waits for it."""
+        role = self.view.plan.roles.get(step.role)
+        if step.track and role and role.function is not Function.LEGAL_HR_REGULATORY:
+            what = f"step '{step.id}' is on the HR track, and '{step.role}' serves another function"
+            self.add("track-role", (*path, "role"), what)
+        if step.track:
+            return
+        hidden = {s.id for s in self.playbook.steps if s.track}
+        waits = [*step.needs, *([step.due.after_step] if step.due and step.due.after_step else [])]
+        waits += re.findall(rf"{re.escape(DECISION)}([\w-]+)", step.when)
+        if found := sorted(hidden & set(waits)):
+            self.add("track-awaited", path, f"step '{step.id}' waits for '{found[0]}', which is on the HR track")
+
     def _condition(self, step: Step, path: tuple[str | int, ...]) -> None:
         if not step.when.strip():
             return
@@ -158,6 +174,8 @@ class _Playbook:
         nobody = self._nobody(step, decision.authority)
         if nobody:
             self.add("nobody-decides", place, f"decision '{step.id}': {nobody}")
+        for code, below, what in weigh(step.id, decision, self.view):
+            self.add(code, (*place, *below), what)
 
     def _nobody(self, step: Step, authority: str | None) -> str:
         roles = self.view.plan.roles

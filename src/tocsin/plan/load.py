@@ -15,11 +15,13 @@ from pydantic import BaseModel, ValidationError
 from tocsin.plan.alert_models import AlertsFile
 from tocsin.plan.filetext import read_text
 from tocsin.plan.models import ContactsFile, Message, Plan, PlanFile, Playbook
+from tocsin.plan.obligation_models import ObligationsFile
 from tocsin.plan.problems import PlanError, Problem, refusal
 from tocsin.plan.wording import in_words
 from tocsin.plan.yamlfile import YamlText, read_yaml
 
-PLAN, CONTACTS, ALERTS = "plan.yaml", "contacts.yaml", "alerts.yaml"
+PLAN, CONTACTS, ALERTS, OBLIGATIONS = "plan.yaml", "contacts.yaml", "alerts.yaml", "obligations.yaml"
+SINGLE = (PLAN, CONTACTS, ALERTS, OBLIGATIONS)
 MAX_FILES = 500
 
 _PLAYBOOK = re.compile(r"^playbooks/[^/]+\.yaml$")
@@ -35,6 +37,7 @@ class Reading:
     plan_file: PlanFile | None = None
     contacts_file: ContactsFile | None = None
     alerts_file: AlertsFile | None = None
+    obligations_file: ObligationsFile | None = None
     playbooks: dict[str, tuple[str, Playbook]] = field(default_factory=dict)
     messages: dict[str, tuple[str, Message]] = field(default_factory=dict)
     texts: dict[str, YamlText] = field(default_factory=dict)
@@ -65,6 +68,7 @@ def assemble(reading: Reading, version: str) -> Plan:
         version=version,
         contacts=reading.contacts_file.contacts,
         alerts=reading.alerts_file or AlertsFile(),
+        obligations=reading.obligations_file or ObligationsFile(),
         playbooks={key: playbook for key, (_, playbook) in reading.playbooks.items()},
         messages={key: message for key, (_, message) in reading.messages.items()},
         **parts,
@@ -101,6 +105,8 @@ def _read_one(reading: Reading, path: str, text: str) -> None:
         reading.contacts_file = _checked(reading, path, read_yaml(path, text), ContactsFile)
     elif path == ALERTS:
         reading.alerts_file = _checked(reading, path, read_yaml(path, text), AlertsFile)
+    elif path == OBLIGATIONS:
+        reading.obligations_file = _checked(reading, path, read_yaml(path, text), ObligationsFile)
     elif _PLAYBOOK.match(path):
         playbook = _checked(reading, path, read_yaml(path, text), Playbook)
         if playbook:
@@ -122,7 +128,7 @@ def _read_one(reading: Reading, path: str, text: str) -> None:
             0,
             "unknown-file",
             "this file is no part of a plan",
-            "a plan is plan.yaml, contacts.yaml, alerts.yaml, playbooks/*.yaml, messages/*.md and calendars/*.ics",
+            f"a plan is {', '.join(SINGLE)}, playbooks/*.yaml, messages/*.md and calendars/*.ics",
         )
 
 
@@ -193,7 +199,7 @@ def read_files(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         why = "a plan is a folder; `tocsin plan init` makes one"
         raise refusal(str(folder), 0, "no-folder", "there is no such folder", why)
-    paths = [path for path in (folder / PLAN, folder / CONTACTS, folder / ALERTS) if path.exists() or path.is_symlink()]
+    paths = [path for path in (folder / name for name in SINGLE) if path.exists() or path.is_symlink()]
     paths += [path for pattern in ("playbooks/*", "messages/*", "calendars/*") for path in sorted(folder.glob(pattern))]
     if len(paths) > MAX_FILES:
         why = "no plan needs that many; is this the right folder?"
@@ -216,5 +222,5 @@ def _wanted(path: Path, name: str) -> bool:
     if name.startswith("playbooks/") and path.suffix in (".yml", ".YAML", ".YML"):
         why = "this one would be left out without a word"
         raise refusal(name, 0, "wrong-suffix", "playbooks end in .yaml", why)
-    part = name in (PLAN, CONTACTS, ALERTS) or _PLAYBOOK.match(name) or _MESSAGE.match(name) or _CALENDAR.match(name)
+    part = name in SINGLE or _PLAYBOOK.match(name) or _MESSAGE.match(name) or _CALENDAR.match(name)
     return bool(part) and not path.name.startswith(".")

@@ -10,6 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from tocsin.plan.alert_models import AlertsFile
+from tocsin.plan.comms_models import Approvals, AudienceKind
+from tocsin.plan.decision_models import DecisionPoint, FactName
+from tocsin.plan.obligation_models import ObligationsFile
 from tocsin.plan.offset import Offset, OffsetText
 from tocsin.plan.strict import Key, Strict
 
@@ -47,11 +50,28 @@ class Sourcing(StrEnum):
 
 
 class Anchor(StrEnum):
-    """The instants of an incident that a due time can hang on."""
+    """The instants of an incident that a due time can hang on: laws tell all of these apart."""
 
+    BEGAN = "began"
     DETECTED = "detected"
     DECLARED = "declared"
+    SUSPECTED = "suspected"
+    BELIEVED = "believed"
     AWARE = "aware"
+    DISCOVERED = "discovered"
+    IDENTIFIED = "identified"
+    CLASSIFIED = "classified"
+    DETERMINED = "determined"
+    MATERIAL = "material"
+    ASSESSED = "assessed"
+    NEW_FACTS = "new_facts"
+    MISSING_FACTS = "missing_facts"
+    DEMANDED = "demanded"
+    PAID = "paid"
+    BLOCKED = "blocked"
+    REQUESTED = "requested"
+    HHS_NOTIFIED = "hhs_notified"
+    CORRECTED = "corrected"
     CONTAINED = "contained"
     ERADICATED = "eradicated"
     RECOVERED = "recovered"
@@ -66,6 +86,12 @@ class StepKind(StrEnum):
     COMMUNICATION = "communication"
     NOTIFICATION = "notification"
     AUTOMATION = "automation"
+
+
+class Track(StrEnum):
+    """A part of a playbook that runs in an incident of its own, which only those see who work on it."""
+
+    HR = "hr"
 
 
 class IncidentRole(StrEnum):
@@ -237,23 +263,6 @@ class ComcheckRule(Strict):
     closes_after: OffsetText = Offset(elapsed=timedelta(hours=24))
 
 
-class DecisionOption(Strict):
-    """One way a decision can go."""
-
-    id: Key
-    label: str
-    consequence: str = ""
-
-
-class DecisionPoint(Strict):
-    """What somebody with the authority must decide."""
-
-    question: str
-    options: Annotated[tuple[DecisionOption, ...], Field(min_length=2)]
-    authority: Key | None = None
-    if_nobody_decides: str = ""
-
-
 class Step(Strict):
     """One step of a playbook."""
 
@@ -272,6 +281,7 @@ class Step(Strict):
     recipient: Key | None = None
     regime: Key | None = None
     automation: Key | None = None
+    track: Track | None = None
     extensions: dict[str, Any] = Field(default_factory=dict)
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -302,20 +312,19 @@ class Playbook(Strict):
 
 
 class Audience(Strict):
-    """Who hears: people and lists that a message goes to."""
+    """Who hears: people and lists that a message goes to. Without a kind it counts as people outside."""
 
     title: str
+    kind: AudienceKind = AudienceKind.OTHER
     contacts: tuple[Key, ...] = ()
     note: str = ""
+    approvals: Approvals | None = None
 
 
 def _known_format(value: str) -> str:
     if value != FORMAT:
         raise ValueError(f"this Tocsin reads '{FORMAT}', the file says '{value}'")
     return value
-
-
-FactName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 
 
 class FactKind(StrEnum):
@@ -356,12 +365,17 @@ class ContactsFile(Strict):
 
 
 class Message(Strict):
-    """A message template: front matter (title, audience, language) and a Markdown body with {{ facts }}."""
+    """A message template: front matter (title, audience, language) and a Markdown body with {{ facts }}.
+
+    `holding` marks a statement that is ready before one is asked for; `approvals` goes before its audience's.
+    """
 
     id: Key
     title: str
     audience: Key | None = None
     language: str = "en"
+    holding: bool = False
+    approvals: Approvals | None = None
     body: str
 
 
@@ -381,3 +395,4 @@ class Plan(Strict):
     facts: dict[FactName, Fact] = Field(default_factory=dict)
     comcheck: ComcheckRule | None = None
     alerts: AlertsFile = AlertsFile()
+    obligations: ObligationsFile = ObligationsFile()

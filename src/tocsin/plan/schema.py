@@ -11,12 +11,14 @@ from pydantic import BaseModel
 
 from tocsin.plan.alert_models import AlertsFile
 from tocsin.plan.models import ContactsFile, Message, PlanFile, Playbook
+from tocsin.plan.obligation_models import ObligationsFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[type[BaseModel], str]] = {
     "plan.schema.json": (PlanFile, "plan.yaml of a Tocsin plan"),
     "contacts.schema.json": (ContactsFile, "contacts.yaml of a Tocsin plan"),
     "alerts.schema.json": (AlertsFile, "alerts.yaml of a Tocsin plan"),
+    "obligations.schema.json": (ObligationsFile, "obligations.yaml of a Tocsin plan"),
     "playbook.schema.json": (Playbook, "playbooks/*.yaml of a Tocsin plan"),
     "message.schema.json": (Message, "front matter of messages/*.md of a Tocsin plan"),
 }
@@ -27,6 +29,12 @@ _LENGTH_OF_TIME = {
     "description": "A length of time such as '15 min', '4 h', '3 d', '2 business days' or '1 month'.",
 }
 
+_PERIOD = {
+    "type": "string",
+    "pattern": r"^\s*\d{1,7} +(minute|hour|day|business day|month)s?\s*$",
+    "description": "A period such as '72 hours', '30 days', '4 business days' or '1 month'.",
+}
+
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """File name -> JSON Schema (2020-12) of each kind of plan file."""
@@ -35,6 +43,8 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         schema = model.model_json_schema(by_alias=True)
         if "Offset" in schema.get("$defs", {}):
             schema["$defs"]["Offset"] = _LENGTH_OF_TIME
+        if "Period" in schema.get("$defs", {}):
+            schema["$defs"]["Period"] = _PERIOD
         schemas[name] = {"$schema": _DIALECT, **schema, "title": title}
     header = schemas["message.schema.json"]
     for key in ("id", "body"):  # these come from the file's name and from below the front matter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from tocsin.plan.decision_models import DecisionOption
 from tocsin.plan.flow import in_order
 from tocsin.plan.models import Contact, Factor, Function, Plan, Playbook, Role, Sourcing, Step, StepKind
 from tocsin.plan.names import (
@@ -42,7 +43,7 @@ def show(plan: Plan, *, addresses: bool = True) -> str:
     roles = _roles(plan, addresses=addresses)
     parts = [_organization(plan), _functions(plan), roles, _severity(plan), _escalation(plan)]
     parts += [_playbook(plan, playbook) for playbook in plan.playbooks.values()]
-    parts += [_messages(plan), _contacts(plan) if addresses else ""]
+    parts += [_messages(plan), _obligations(plan), _alerts(plan), _contacts(plan) if addresses else ""]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -191,13 +192,25 @@ def _decision(plan: Plan, step: Step) -> list[str]:
         return []
     deciders = [role.title for role in plan.roles.values() if decision.authority in role.authority]
     who = f" Decided by {listed(deciders)}." if decision.authority else ""
-    options = "; ".join(
-        f"{o.label} ({o.consequence.rstrip('.')})" if o.consequence else o.label for o in decision.options
-    )
+    told = [(option.label, consequence_words(option)) for option in decision.options]
+    options = "; ".join(f"{label} ({follows})" if follows else label for label, follows in told)
     lines = [f"{_text(decision.question)}{_text(who)}", f"Options: {_text(options)}."]
+    if decision.facts:
+        lines.append(f"To know first: {_text(listed([words(f) for f in decision.facts]))}.")
     if decision.if_nobody_decides:
         lines.append(f"If nobody decides: {_text(decision.if_nobody_decides)}")
     return lines
+
+
+def consequence_words(option: DecisionOption) -> str:
+    """What follows from an option, what it costs and what it waits for; empty when the plan says nothing of it."""
+    said = [option.consequence.rstrip(".")] if option.consequence else []
+    if option.cost:
+        to = f" to {option.cost.high:,}" if option.cost.high not in (None, option.cost.low) else ""
+        said.append(f"{option.cost.currency} {option.cost.low:,}{to} {option.cost.note}".rstrip())
+    if option.requires:
+        said.append(f"only once it is stated that {listed([words(f) for f in option.requires])}")
+    return "; ".join(said)
 
 
 def _message_audience(plan: Plan, key: str) -> str | None:
@@ -212,6 +225,32 @@ def _messages(plan: Plan) -> str:
         for message in plan.messages.values()
     ]
     return "## Messages that are ready\n\n" + _table(("Message", "To", "Language"), rows)
+
+
+def _obligations(plan: Plan) -> str:
+    """What obligations.yaml adds to the duties that Tocsin knows; nothing where it says nothing."""
+    lines = []
+    for clause in plan.obligations.clauses:
+        stages = [f"{_text(s.name)} to {_text(clause.recipient_name(s.recipient))}{f', {s.within}' if s.within else ''}"
+                  for s in clause.stages]  # fmt: skip
+        lines.append(f"- {_text(clause.name)}: {'; '.join(stages)}.")
+    for regime, given in plan.obligations.targets.items():
+        told = given if not isinstance(given, dict) else "; ".join(f"{_text(s)} {t}" for s, t in given.items())
+        lines.append(f"- Where `{regime}` gives no number, our own target: {told}.")
+    return "\n".join(["## Duties of our own", "", *lines]) if lines else ""
+
+
+def _alerts(plan: Plan) -> str:
+    """What alerts.yaml adds to the shapes that Tocsin knows; nothing where it says nothing."""
+    alerts = plan.alerts
+    lines = [f"- The source {_text(source)} is read as `{mapping}`." for source, mapping in alerts.sources.items()]
+    for name, mapping in alerts.mappings.items():
+        means = f": {_text(' '.join(mapping.means.split()))}" if mapping.means.strip() else ""
+        signs = listed(f"`{path}`" for path in mapping.recognised_by)
+        lines.append(f"- The mapping `{name}`{means}{'.' if not means.endswith('.') else ''}"
+                     + (f" Known by {signs}." if mapping.recognised_by else ""))  # fmt: skip
+    lines += [f"- “{_text(word)}” means severity {number}." for word, number in alerts.severity_words.items()]
+    return "\n".join(["## How alerts are read", "", *lines]) if lines else ""
 
 
 def _contacts(plan: Plan) -> str:

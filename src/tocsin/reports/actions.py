@@ -1,14 +1,15 @@
-"""The acts of the room: that a copy of what survives was taken, by whom, of which incidents, and what it was."""
+"""The acts of the room: that a copy or a referral packet was taken, by whom, for whom, and what it was."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from tocsin.core.access import OrgRole, organization_role, system_only
+from tocsin.core.access import OrgRole, incident_role, organization_role, system_only
 from tocsin.core.action import Call, action
 from tocsin.core.models import Organization
 from tocsin.incidents.models import Incident
+from tocsin.plan.models import IncidentRole
 
 
 @action("survival.export", organization_role(OrgRole.ADMINISTRATOR, OrgRole.RESPONDER))
@@ -27,3 +28,16 @@ def record_export(
 def record_carried(call: Call[Incident], *, by: str, sha256: str) -> None:
     """Write down in an incident's own log that a copy of it left on a stick."""
     call.record(("file", sha256), by=by, sha256=sha256)
+
+
+@action("referral.make", incident_role(IncidentRole.LEAD, IncidentRole.COUNSEL))
+def record_referral(
+    call: Call[Incident], *, to: str, recipient: str, name: str, sha256: str, size: int, parts: Sequence[str],
+    items: Sequence[str],
+) -> None:  # fmt: skip
+    """Write down that a packet went to law enforcement or counsel: to whom, the hash of its file, and what is in it.
+
+    `items` are the evidence items whose contents are in it. The entry never says whether something privileged is.
+    """
+    call.record(("file", sha256), to=to, recipient=recipient, file=name, sha256=sha256, size=size, parts=list(parts),
+                items=list(items))  # fmt: skip

@@ -74,6 +74,9 @@ class Decision(Part):
     decided: Utc | None = None
     choice: Text | None = None
     basis: Rich = ()
+    known: tuple[Text, ...] = ()  # what the brief said when it was taken, and below what nobody knew
+    unknown: tuple[Text, ...] = ()
+    changed: Text = ""  # what it rested on and is not so any more
     dissent: Text = ""
     revisit: Utc | None = None
     cites: Cites = ()

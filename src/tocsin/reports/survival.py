@@ -87,7 +87,7 @@ def strong(passphrase: str) -> str:
 
 def _made_here(passphrase: str) -> bool:
     words = passphrase.split("-")
-    return len(words) >= WORDS and all(
+    return len(set(words)) >= WORDS and all(
         len(w) == 5 and all(c in (_VOWELS if i % 2 else _CONSONANTS) for i, c in enumerate(w)) for w in words
     )
 
@@ -185,7 +185,7 @@ def contacts_csv(contacts: Sequence[Contact]) -> str:
 
 def _cell(text: str) -> str:
     # "+46 8" must stay a telephone number, and "=cmd|…" must not become a command (OWASP, CSV injection).
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else text  # noqa: RUF001
 
 
 def contacts_cards(contacts: Sequence[Contact]) -> str:

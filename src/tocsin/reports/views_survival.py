@@ -16,7 +16,7 @@ from tocsin.core.action import Invalid
 from tocsin.incidents.models import Incident
 from tocsin.incidents.pages import IncidentRequest, on_incident
 from tocsin.people.pages import Request, act, of_the_house
-from tocsin.people.queries import current_plan
+from tocsin.people.queries import current_plan, reads_contacts
 from tocsin.reports.survival import new_passphrase, take_copy
 from tocsin.reports.warbook import Issue, printed, warbook
 from tocsin.reports.warbook.incident import incident_book
@@ -28,9 +28,9 @@ MOST = 50
 @require_safe
 @of_the_house
 def war_book(request: Request) -> HttpResponse:
-    """The organization's war-book as PDF. Raises Hidden where there is no plan, PdfError."""
+    """The organization's war-book as PDF, for who sees contact data. Raises Hidden where there is no plan, PdfError."""
     version = current_plan(request.organization)
-    if version is None:
+    if version is None or not reads_contacts(request.actor, request.organization):
         raise Hidden
     issue = Issue(clock.now(), version.version, version.number, address=settings.BASE_URL, made_by=str(request.user))
     return _pdf(printed(warbook(version.plan, issue)), f"war-book-{request.organization.slug}-plan-{version.number}")
@@ -39,10 +39,13 @@ def war_book(request: Request) -> HttpResponse:
 @require_safe
 @on_incident
 def incident_war_book(request: IncidentRequest) -> HttpResponse:
-    """The incident's war-book as PDF, for who is on it."""
+    """The incident's war-book as PDF, for who is on it; with numbers and addresses for who sees contact data."""
     incident = request.incident
+    reads = reads_contacts(request.actor, incident.organization)
     issue = Issue(clock.now(), incident.plan_version.version, incident.plan_version.number, made_by=str(request.user))
-    return _pdf(printed(incident_book(incident, issue)), f"war-book-{incident.number}-L{incident.chain.length}")
+    return _pdf(
+        printed(incident_book(incident, issue, reads=reads)), f"war-book-{incident.number}-L{incident.chain.length}"
+    )
 
 
 def _pdf(content: bytes, name: str) -> HttpResponse:

@@ -15,17 +15,17 @@ from django.utils.translation import gettext as _
 
 from tocsin.alerts.queries import READERS, new_alerts
 from tocsin.core import clock
-from tocsin.disclosure.models import ClockState, NoticeClock
+from tocsin.disclosure.pages import tally
 from tocsin.incidents.calling import alarms, seat_states
 from tocsin.incidents.expected import expected_count
+from tocsin.incidents.kept import LAB, LEDGER, QUIET, once
 from tocsin.incidents.models import Incident, Phase, RoleAssignment, ScopeEntry, Task, TaskState
 from tocsin.incidents.pages import how_near, lead_of
 from tocsin.people.pages import is_of_the_house
 from tocsin.people.queries import READS_CONTACTS
-from tocsin.web.fragments import once
 
 Context = dict[str, Any]
-PREPARE = ("/plan", "/team", "/on-call", "/comcheck", "/log")
+PREPARE = ("/plan", "/team", "/on-call", "/comcheck", "/law", "/breaches", "/log")
 LIVE = (TaskState.OPEN, TaskState.DOING, TaskState.BLOCKED)
 
 
@@ -77,7 +77,7 @@ def _wing_tabs(request: HttpRequest, can: Any) -> list[Context]:
         return []
     if not is_of_the_house(request):
         return []
-    pages = [("plan", _("Plan")), ("team", _("Team")), ("on-call", _("On call"))]
+    pages = [("plan", _("Plan")), ("team", _("Team")), ("on-call", _("On call")), ("law", _("Law"))]
     if can is not None and READS_CONTACTS(can.at):
         pages.append(("comcheck", _("Comcheck")))
     if can is not None and can.at.organization & {"administrator", "auditor"}:
@@ -118,7 +118,7 @@ def _drawn(bar: Callable[[], Context], name: str) -> Any:
 
 
 def _bar(request: HttpRequest, incident: Incident, now: datetime) -> Context:
-    facts = once("bar", incident, partial(_facts, incident))
+    facts = _facts(incident, now)
     return {
         **{name: facts[name] for name in ("lead", "unfilled", "seat_alarms", "next_due")},
         "next_due_state": how_near(facts["next_due"], now),
@@ -126,42 +126,60 @@ def _bar(request: HttpRequest, incident: Incident, now: datetime) -> Context:
     }
 
 
-def _facts(incident: Incident) -> Context:
+def _facts(incident: Incident, now: datetime) -> Context:
     """What the bar says to everybody on the incident alike."""
+    scope = ScopeEntry.objects.filter(incident=incident)
+    seats = once("seats in the bar", incident, partial(_seats, incident), but=QUIET | {"task"})
+    work = once("work in the bar", incident, partial(_work, incident), but=QUIET)
+    duties = once("duties in the bar", incident, partial(_duties, incident, now), but=QUIET | {"task"})
+    dues = (work["due"], duties["decisions"]["due"], duties["clocks"].due)
+    next_due = min((due for due in dues if due), default=None)
+    return {
+        **seats,
+        "next_due": next_due,
+        "tasks": work,
+        "open_decisions": duties["decisions"]["open"],
+        "clocks": duties["clocks"],
+        "scope": once("scope in the bar", incident, scope.count, but=LEDGER),
+        "detections": once("detections in the bar", incident, incident.detections.count, but=LAB),
+    }
+
+
+def _seats(incident: Incident) -> Context:
     held = list(RoleAssignment.objects.filter(incident=incident, renounced_at=None))
-    tasks = Task.objects.filter(incident=incident).aggregate(
-        all=Count("pk"), ended=Count("pk", filter=Q(state__in=(TaskState.DONE, TaskState.SKIPPED))),
-        due=Min("due_at", filter=Q(state__in=LIVE)),
-    )  # fmt: skip
-    decisions = incident.decisions.filter(state="open").aggregate(open=Count("pk"), due=Min("due_at"))
-    next_due = min((d for d in (tasks["due"], decisions["due"]) if d), default=None)
-    clocks = NoticeClock.objects.filter(incident=incident).aggregate(
-        late=Count("pk", filter=Q(state=ClockState.LATE, ended_at=None)),
-        running=Count("pk", filter=Q(state=ClockState.RUNNING)),
-    )
     return {
         "lead": lead_of(incident, held),
         "unfilled": [a for a in held if not a.holder],
         "seat_alarms": [] if incident.phase == Phase.CLOSED else alarms(seat_states(incident, held).values()),
-        "next_due": next_due,
-        "tasks": tasks,
-        "open_decisions": decisions["open"],
-        "clocks": clocks,
-        "scope": ScopeEntry.objects.filter(incident=incident).count(),
-        "detections": incident.detections.count(),
+    }
+
+
+def _work(incident: Incident) -> Context:
+    return Task.objects.filter(incident=incident).aggregate(
+        all=Count("pk"), ended=Count("pk", filter=Q(state__in=(TaskState.DONE, TaskState.SKIPPED))),
+        due=Min("due_at", filter=Q(state__in=LIVE)),
+    )  # fmt: skip
+
+
+def _duties(incident: Incident, now: datetime) -> Context:
+    return {
+        "decisions": incident.decisions.filter(state="open").aggregate(open=Count("pk"), due=Min("due_at")),
+        "clocks": tally(incident, now),
     }
 
 
 def _tabs(request: HttpRequest, incident: Incident, facts: Context) -> list[Context]:
     tasks, open_decisions = facts["tasks"], facts["open_decisions"]
-    late, running = facts["clocks"]["late"], facts["clocks"]["running"]
+    late, running = facts["clocks"].late, facts["clocks"].running
     obligations = _("%d late") % late if late else running
     rows: list[tuple[str, str, Context]] = [
         ("room", _("Room"), {}),
         ("tasks", _("Tasks"), {"count": f"{tasks['ended']}/{tasks['all']}" if tasks["all"] else ""}),
         ("investigation", _("Investigation"), {"count": facts["detections"]}),
         ("scope", _("Scope"), {"count": facts["scope"]}),
+        ("sheet", _("Facts"), {}),
         ("decisions", _("Decisions"), {"count": _("%d open") % open_decisions if open_decisions else ""}),
+        ("communications", _("Communications"), {}),
         ("obligations", _("Obligations"), {"count": obligations, "state": "late" if late else ""}),
         ("remediation", _("Remediation"), {}),
         ("report", _("Report"), {}),

@@ -18,8 +18,6 @@ from tocsin.alerts.gathering import AT_ONCE, GATHERING, Answer, Arrival, answer_
 
 logger = logging.getLogger(__name__)
 PATH = "/api/v1/alerts/in"
-SMALL = 64 * 1024
-"""Bodies up to this size are parsed at once; larger ones in a thread, so that nobody else waits."""
 WAITING = 5000
 """How many messages may wait to be stored; more are asked to come back."""
 WAITING_BYTES = 64 * 1024 * 1024
@@ -48,13 +46,10 @@ class AlertLane:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         secret = scope["path"].removeprefix(PATH).strip("/") or headers.get(b"x-tocsin-key", "")
         signature = headers.get(b"x-tocsin-signature", "")
-        if len(body) <= SMALL:
-            arrival = arrival_of(secret, body, signature)
-        else:
-            arrival = await asyncio.to_thread(arrival_of, secret, body, signature)
-        if arrival.outcome is None and (len(self.waiting) >= WAITING or self.held + len(body) > WAITING_BYTES):
+        arrival = arrival_of(secret, body, signature)
+        if len(self.waiting) >= WAITING or self.held + len(body) > WAITING_BYTES:
             arrival.busy()
-        if arrival.outcome is None:
+        else:
             stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self.held += len(body)
             self.waiting.append((arrival, stored))

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.core.access import Forbidden, Hidden, OrgRole, Standing
 from tocsin.core.action import ACTIONS, Invalid
+from tocsin.core.busy import BUSY_SECONDS, is_busy, is_no_text
 from tocsin.evidence.store import StoreError
 from tocsin.incidents.pages import OtherIncident
 from tocsin.people.pages import HEADER
@@ -29,7 +29,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-BUSY_SECONDS = 2
 SECRET_FIELDS = {"csrfmiddlewaretoken", "password", "secret"}
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -67,6 +66,19 @@ class LocalTime(MiddlewareMixin):
 class Errors(MiddlewareMixin):
     """Turns what actions raise into answers: hidden 404, forbidden 403, invalid 422, each with what to do."""
 
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """No address holds NUL, and a query is read without it: PostgreSQL has no text that does. The API says so itself."""
+        if request.path.startswith("/api/"):
+            return None
+        if "\x00" in request.path:
+            return render(request, "404.html", status=404)
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            clean = request.GET.copy()
+            for name in list(clean):
+                clean.setlist(name, [text.replace("\x00", "") for text in clean.getlist(name)])
+            request.GET = clean  # type: ignore[assignment]  # a QueryDict like the one before
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The answer to a known kind of error; None leaves it to Django, which logs it and answers 500."""
         if isinstance(error, Hidden):
@@ -80,7 +92,11 @@ class Errors(MiddlewareMixin):
         if isinstance(error, PlanError):
             problems = [str(p) for p in error.problems]
             return _said(request, 422, "web/errors/invalid.html", "\n".join(problems))
-        if isinstance(error, OperationalError) and ("locked" in str(error) or "deadlock" in str(error)):
+        if is_no_text(error):
+            return _said(
+                request, 422, "web/errors/invalid.html", _("What was sent holds a character that no text has (NUL).")
+            )
+        if is_busy(error):
             busy = _("Tocsin is busy and did nothing of this. Try it again in a moment.")
             answer = _said(request, 503, "web/errors/invalid.html", busy)
             answer.headers["Retry-After"] = str(BUSY_SECONDS)

@@ -10,13 +10,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import close_old_connections
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from tocsin.core.models import Chain, LogEntry
 from tocsin.incidents import sentences
 from tocsin.incidents.models import Incident
 from tocsin.incidents.presence import Face
+from tocsin.web.fragments import line_of
 
 MOST, FACES = 30, 40
 GENTLE_MS = 120
@@ -44,7 +44,7 @@ def _as_feed(entries: list[LogEntry], incident: Incident | None, zone: str) -> s
     if incident is None:
         return ""
     with timezone.override(ZoneInfo(zone)):
-        return "".join(render_to_string("incidents/_entry.html", {"entry": e, "incident": incident}) for e in entries)
+        return "".join(line_of(e, incident) for e in entries)
 
 
 def message(length: int, kinds: list[str], watchers: int = 1, html: str = "") -> bytes:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.alerts.searching import found_in_alerts
+from tocsin.comms.searching import found_in_comms
 from tocsin.core.access import Actor, visible
 from tocsin.core.searching import Hit, Query
 from tocsin.evidence.searching import KINDS as EVIDENCE
@@ -24,7 +25,7 @@ WORDS = {
     "incident": _("Incidents"), "task": _("Tasks"), "decision": _("Decisions"), "finding": _("Findings"),
     "scope": _("Scope"), "remediation": _("Remediation"), "note": _("Notes"), "report": _("Situation reports"),
     "evidence": _("Evidence"), "indicator": _("Indicators"), "log": _("Log"), "alert": _("Alerts"),
-    "person": _("People"), "step": _("Steps of the plan"),
+    "message": _("Messages"), "person": _("People"), "step": _("Steps of the plan"),
 }  # fmt: skip
 """Every kind that can be found, in the order in which a page shows them."""
 ORDER = {kind: place for place, kind in enumerate(WORDS)}
@@ -55,6 +56,8 @@ def found(actor: Actor, query: Query, limit: int = MOST, kinds: tuple[str, ...] 
     yield from found_in_evidence(actor, query, limit, tuple(k for k in EVIDENCE if k in wanted))
     if "alert" in wanted:
         yield from found_in_alerts(actor, query, limit)
+    if "message" in wanted:
+        yield from found_in_comms(actor, query, limit)
     yield from found_in_house(actor, query, limit, tuple(k for k in HOUSE if k in wanted))
 
 

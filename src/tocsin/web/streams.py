@@ -17,7 +17,9 @@ from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from django.contrib.sessions.models import Session
 
+from tocsin.core import clock
 from tocsin.core.models import Grant
 from tocsin.incidents import presence
 from tocsin.web import news
@@ -29,17 +31,19 @@ browser comes back; how many streams one person holds."""
 BLINK = 8.0
 """Seconds within which somebody whose stream ended is still here: a page that is loaded again, a stream renewed."""
 FOLLOW = "x-tocsin-follow"
-"""The header by which a page hands over a stream: user, chain, length seen, length now, zone. It stays in the server."""
+"""The header by which a page hands over a stream: user, chain, length seen, length now, zone, session. It stays in the
+server."""
 
 
 @dataclass(eq=False)
 class Stream:
-    """One follower. `news` brings what to send; None ends it."""
+    """One follower. `news` brings what to send; None ends it. `session` is the key of the sign-in that it lives by."""
 
     user: UUID
     chain: UUID
     seen: int
     zone: str = "UTC"
+    session: str = ""
     news: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
 
 
@@ -107,8 +111,9 @@ class Hub:
 
     async def _drop_who_may_not(self) -> None:
         allowed = await sync_to_async(_allowed)({s.chain for s in self.streams})
+        signed_in = await sync_to_async(_signed_in)({s.session for s in self.streams})
         for stream in self.streams:
-            if (stream.user, stream.chain) not in allowed:
+            if (stream.user, stream.chain) not in allowed or stream.session not in signed_in:
                 stream.news.put_nowait(None)
 
 
@@ -173,6 +178,12 @@ def _allowed(chains: Iterable[UUID]) -> set[tuple[UUID, UUID]]:
     return {(user, chain) for user, chain in grants.values_list("user_id", "chain_id")}
 
 
+def _signed_in(sessions: Iterable[str]) -> set[str]:
+    """Those that nobody signed out of, and that have not run out."""
+    live = Session.objects.filter(session_key__in=sessions, expire_date__gt=clock.now())
+    return set(live.values_list("session_key", flat=True))
+
+
 class EventStreams:
     """Takes over an answer that carries the header FOLLOW, when Django is done with it, and streams the news."""
 
@@ -197,9 +208,9 @@ class EventStreams:
 
     async def _follow(self, start: dict[str, Any], receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         headers = {k.lower(): v for k, v in start["headers"]}
-        user, chain, seen, length, zone = headers.pop(FOLLOW.encode()).decode().split()
+        user, chain, seen, length, zone, session = headers.pop(FOLLOW.encode()).decode().split()
         headers.pop(b"content-length", None)
-        stream = Stream(UUID(user), UUID(chain), max(int(seen), int(length)), zone)
+        stream = Stream(UUID(user), UUID(chain), max(int(seen), int(length)), zone, session)
         if not self.hub.open(stream):
             said = f"You have {AT_ONCE} pages open that follow an incident; close one.".encode()
             headers[b"content-type"] = b"text/plain; charset=utf-8"

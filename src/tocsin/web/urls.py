@@ -66,6 +66,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tocsin.alerts.urls")),
     path("", include("tocsin.evidence.urls")),
     path("", include("tocsin.disclosure.urls")),
+    path("", include("tocsin.comms.urls")),
     path("", include("tocsin.reports.urls")),
     path("api/v1/", api.urls),
     path("accounts/login/", _to_sign_in),

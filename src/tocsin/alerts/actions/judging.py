@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from tocsin.alerts.models import Alert, AlertState
+from tocsin.alerts.queries import takes_back
 from tocsin.core.access import Hidden, OrgRole, organization_role
 from tocsin.core.action import Call, Invalid, action
 from tocsin.core.models import Organization
@@ -32,17 +33,18 @@ def judge_alert(
 ) -> Alert:
     """Say what an alert is: true, false_positive, near_miss or duplicate; `new` takes a judgement back.
 
-    Raises Invalid without a reason where one is needed, for a stale form, and once it is part of an incident;
-    Hidden for an alert of another organization.
+    What somebody judged true only they take back, and not once it is part of an incident: to everybody else the answer
+    is the same either way. Raises Invalid for that, without a reason where one is needed, and for a stale form; Hidden
+    for an alert of another organization.
     """
     alert, because = _locked(alert), because.strip()[:1000]
     if alert.organization_id != call.place.pk:
         raise Hidden
     if state not in set(AlertState):
         raise Invalid(_("“%s” is no judgement.") % state[:40], "state")
-    if alert.incident_id is not None:
-        raise _taken_up(alert)
     same_revision(alert, revision)
+    if alert.incident_id is not None or not takes_back(call.actor, alert):
+        raise _taken_up(alert)
     if state == alert.state:
         raise Invalid(_("That is its judgement already."), "state")
     if state in NEEDS_REASON and not because:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from tocsin.alerts.actions import judge_alert
 from tocsin.alerts.models import Alert, AlertSource, AlertState
-from tocsin.alerts.queries import READERS, alerts_for, incident_of
+from tocsin.alerts.queries import READERS, alerts_for, incident_of, takes_back
 from tocsin.alerts.triage import attach, declare_from
 from tocsin.core.access import Forbidden, Hidden, visible
 from tocsin.core.action import Invalid
@@ -111,6 +111,7 @@ def _pane(request: Request, alert: Alert) -> dict[str, Any]:
         "incident_link": incident_of(request.actor, alert),
         "incidents": list(live.filter(chain__in=working.values("chain_id")).order_by("-declared_at")[:50]),
         "may_judge": request.can["alert_judge"],
+        "takes_back": alert.judged and takes_back(request.actor, alert),
         "may_declare": request.can["incident_declare"] and current_plan(request.organization) is not None,
     }
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tocsin.core.access import incident_role, system_only
+from tocsin.core.access import Hidden, incident_role, system_only
 from tocsin.core.action import Call, Invalid, action
 from tocsin.core.canonical import plain, storable
 from tocsin.evidence.models import AnalysisRun, Custody, Detection, EvidenceItem, RunState, Sample, Sighting
 from tocsin.evidence.store import Stored
 from tocsin.incidents.actions.common import next_number, words
+from tocsin.incidents.actions.privilege import next_number_kept
 from tocsin.incidents.models import Incident
 from tocsin.plan.models import IncidentRole
 
@@ -34,7 +35,7 @@ def take_evidence(call: Call[Incident], *, intakes: Sequence[Intake], why: str =
     """Take files into custody. The same content a second time is the item that is there, and the entry says so."""
     incident = call.place
     known = {i.sha256: i for i in incident.evidence.all()}
-    number = next_number(incident.evidence)
+    number = next_number_kept(EvidenceItem(incident=incident), privileged=False)
     made: list[EvidenceItem] = []
     again: list[dict[str, str]] = []
     for intake in intakes:
@@ -185,3 +186,5 @@ def _own_run(call: Call[Incident], run: AnalysisRun) -> None:
 def _same_incident(call: Call[Incident], item: EvidenceItem) -> None:
     if item.incident_id != call.place.chain_id:
         raise Invalid("This item belongs to another incident.")
+    if item.privileged:
+        raise Hidden

@@ -5,7 +5,9 @@ from tocsin.incidents.actions.decisions import (
     dissent,
     mark_decision_overdue,
     open_decision,
+    recommend,
     revisit,
+    unsettle,
     withdraw_decision,
 )
 from tocsin.incidents.actions.declare import declare
@@ -19,6 +21,7 @@ from tocsin.incidents.actions.facts import (
     withdraw_fact,
 )
 from tocsin.incidents.actions.findings import answer_suggestion, judge_finding, state_finding, suggest_findings
+from tocsin.incidents.actions.hr_track import open_hr_track_row
 from tocsin.incidents.actions.notes import (
     archive_note,
     catch_up_mentions,
@@ -27,10 +30,17 @@ from tocsin.incidents.actions.notes import (
     restore_note,
     see_mentions,
 )
+from tocsin.incidents.actions.privilege import (
+    admit_to_privilege,
+    dismiss_from_privilege,
+    lift_note_privilege,
+    set_note_privileged,
+)
 from tocsin.incidents.actions.relations import adopt, close, give_back, hand_out, merge, receive, release, reopen
 from tocsin.incidents.actions.remediation import do_remediation, plan_remediation, verify_remediation
 from tocsin.incidents.actions.roles import assign_role, fill_roles, seat_account, vacate_role
-from tocsin.incidents.actions.scope import add_scope, change_scope, suggest_scope
+from tocsin.incidents.actions.scope import add_scope, change_scope, count_scope, suggest_scope
+from tocsin.incidents.actions.sheet import set_data_category, set_entity_role, withdraw_instant
 from tocsin.incidents.actions.situation import (
     acknowledge_handover,
     mark_report_overdue,
@@ -55,6 +65,7 @@ __all__ = [
     "acknowledge_handover",
     "add_scope",
     "add_task",
+    "admit_to_privilege",
     "adopt",
     "advance_tasks",
     "answer_suggestion",
@@ -66,9 +77,11 @@ __all__ = [
     "change_scope",
     "close",
     "complete_task",
+    "count_scope",
     "create_note",
     "decide",
     "declare",
+    "dismiss_from_privilege",
     "dissent",
     "do_remediation",
     "edit_note",
@@ -76,6 +89,7 @@ __all__ = [
     "give_back",
     "hand_out",
     "judge_finding",
+    "lift_note_privilege",
     "mark_decision_overdue",
     "mark_instant",
     "mark_overdue",
@@ -83,9 +97,11 @@ __all__ = [
     "merge",
     "note",
     "open_decision",
+    "open_hr_track_row",
     "plan_remediation",
     "recall_tasks",
     "receive",
+    "recommend",
     "release",
     "reopen",
     "reopen_task",
@@ -93,7 +109,10 @@ __all__ = [
     "revisit",
     "seat_account",
     "see_mentions",
+    "set_data_category",
+    "set_entity_role",
     "set_fact",
+    "set_note_privileged",
     "set_phase",
     "set_severity",
     "set_summary",
@@ -103,10 +122,12 @@ __all__ = [
     "state_finding",
     "suggest_findings",
     "suggest_scope",
+    "unsettle",
     "vacate_role",
     "verify_remediation",
     "withdraw_decision",
     "withdraw_fact",
+    "withdraw_instant",
     "write_handover",
     "write_report",
 ]

@@ -121,7 +121,7 @@ def take_decisions(journey: Journey, decisions: Iterable[Decision]) -> Moves:
             incident=target, number=number + len(moves), question=row.question, options=row.options,
             authority=row.authority, role=_role_at(target, row.role), if_nobody_decides=row.if_nobody_decides,
             due_at=row.due_at + shift if row.due_at else None, overdue_logged=row.overdue_logged,
-            opened_at=row.opened_at + shift,
+            opened_at=row.opened_at + shift, when=row.when, rests_on=row.rests_on, recommendations=row.recommendations,
         )  # fmt: skip
         moves.append({"decision": made.number, "was": row.number, "question": made.question})
     return moves
@@ -149,17 +149,18 @@ def take_scope(journey: Journey, entries: Iterable[ScopeEntry]) -> Moves:
     where the other knows more; either way its history says what the other said.
     """
     call, moves = journey.call, Moves()
-    known = {(e.kind, e.name.casefold()): e for e in call.place.scope.all()}
+    known = {(e.kind, e.name.casefold(), e.region): e for e in call.place.scope.all()}
     number = next_number(call.place.scope)
     for row in entries:
         cite = journey.cite("S", row.number)
         said = f"From {cite}, {ScopeState(row.state).label.lower()} there: {row.because}"
-        entry = known.get((row.kind, row.name.casefold()))
+        entry = known.get((row.kind, row.name.casefold(), row.region))
         if entry is None:
             entry = ScopeEntry.objects.create(
                 incident=call.place, number=number, kind=row.kind, name=row.name, state=row.state,
                 count_low=row.count_low, count_high=row.count_high, first_seen=row.first_seen, last_seen=row.last_seen,
                 state_since=row.state_since + journey.shift, because=said, cites=[cite],
+                region=row.region, confidence=row.confidence,
             )  # fmt: skip
             number += 1
         elif entry.state == ScopeState.SUSPECTED and row.state not in (ScopeState.SUSPECTED, ScopeState.CLEARED):
@@ -167,7 +168,8 @@ def take_scope(journey: Journey, entries: Iterable[ScopeEntry]) -> Moves:
             entry.save(update_fields=["state", "state_since", "because"])
         ScopeChange.objects.create(
             entry=entry, state=entry.state, at=call.now, by=call.actor.name, because=said, cites=[cite],
-            sequence=call.sequence,
+            sequence=call.sequence, count_low=entry.count_low, count_high=entry.count_high, region=entry.region,
+            confidence=entry.confidence,
         )  # fmt: skip
         moves.append({"entry": entry.number, "was": row.number, "kind": entry.kind, "name": entry.name,
                       "state": entry.state})  # fmt: skip

@@ -29,7 +29,7 @@ class Revised(Protocol):
 _FACT_NAME = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 _CHANGING = (
     "title", "summary", "severity", "phase", "tlp", "playbook_id", "playbook_because", "facts", "instants",
-    "revision", "outcome", "merged_into",
+    "entity_roles", "data_categories", "revision", "outcome", "merged_into",
 )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def declare(
     incident = Incident.objects.create(
         chain=chain,
         organization=organization,
-        number=_next_number(organization, call.now, exercise=exercise),
+        number=next_incident_number(organization, call.now, exercise=exercise),
         title=words(title, "title", "a title that says what happened")[:300],
         summary=summary.strip(),
         severity=severity,
@@ -91,7 +91,8 @@ def _declared_before(call: Call[Organization], key: str) -> Incident | None:
     return own.filter(key=key).first()
 
 
-def _next_number(organization: Organization, now: datetime, *, exercise: bool) -> str:
+def next_incident_number(organization: Organization, now: datetime, *, exercise: bool) -> str:
+    """The number that the next incident or exercise of this year gets."""
     prefix = f"{'EX' if exercise else 'INC'}-{now.year}-"
     taken = Incident.objects.filter(organization=organization, number__startswith=prefix)
     last = max((int(n.removeprefix(prefix)) for n in taken.values_list("number", flat=True)), default=0)

@@ -18,6 +18,7 @@ from tocsin.incidents.actions.common import (
     words,
 )
 from tocsin.incidents.models import Incident, Phase
+from tocsin.law.sheet import real_zone
 from tocsin.plan.models import Anchor
 
 _PHASE_ANCHORS = {p: Anchor(p) for p in (Phase.CONTAINED, Phase.ERADICATED, Phase.RECOVERED, Phase.CLOSED)}
@@ -54,10 +55,12 @@ def withdraw_fact(call: Call[Incident], *, name: str, because: str) -> None:
 
 
 @action("instant.mark", WORKS_OR_ADVISES)
-def mark_instant(call: Call[Incident], *, anchor: str, at: datetime, because: str = "") -> None:
+def mark_instant(call: Call[Incident], *, anchor: str, at: datetime, because: str = "", zone: str = "") -> None:
     """Say when an anchor was reached (aware, contained ...). Deadlines that hang on it are computed from there.
 
-    Raises Invalid for an unknown anchor or an instant in the future.
+    `zone` (IANA) is the one in which the person gave the time; the log keeps it. What another instant contradicts is
+    taken, and the fact sheet says so. Raises Invalid for an unknown anchor or zone, an instant in the future, or a
+    correction without a reason.
     """
     incident = fresh(call)
     if anchor not in set(Anchor):
@@ -65,11 +68,16 @@ def mark_instant(call: Call[Incident], *, anchor: str, at: datetime, because: st
     if at.tzinfo is None:
         raise Invalid("Say in which time zone that was.", "at")
     if at > call.now:
-        raise Invalid("That has not happened yet.", "at")
+        raise Invalid("That has not happened yet: it lies in the future.", "at")
+    if zone and not real_zone(zone):
+        raise Invalid(f"'{zone[:60]}' is no time zone; write it as Europe/Berlin.", "zone")
     before = incident.instants.get(anchor)
+    if before and before != instant(at) and not because.strip():
+        raise Invalid("This time is set already. Say why it is corrected.", "because")
     incident.instants = incident.instants | {anchor: instant(at)}
     incident.save(update_fields=["instants"])
-    call.record(("instant", anchor), before=before, at=at, because=because)
+    given = {"zone": zone} if zone else {}
+    call.record(("instant", anchor), before=before, at=at, because=because, **given)
 
 
 @action("phase.set", LEADS)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tocsin.core.access import incident_role, system_only
 from tocsin.core.action import Call, Invalid, Stale, action
-from tocsin.incidents.actions.common import TAKES_PART, WORKS, next_number
+from tocsin.incidents.actions.common import TAKES_PART, WORKS
+from tocsin.incidents.actions.privilege import next_number_kept, only_privy, own, told
 from tocsin.incidents.merging import Merge, merge
 from tocsin.incidents.models import Incident, Mention, Note, NoteRevision
 from tocsin.incidents.notes import LARGEST, mentions, size
 from tocsin.incidents.queries.notes import Mentioned, who_is
+from tocsin.incidents.queries.privilege import privy_users
 from tocsin.people.models import User
 from tocsin.plan.models import IncidentRole
 
@@ -44,25 +46,36 @@ class Kept:
 
 
 @action("notebook.create", TAKES_PART)
-def create_note(call: Call[Incident], *, title: str = "", text: str = "", key: str = "") -> Note:
+def create_note(
+    call: Call[Incident], *, title: str = "", text: str = "", key: str = "", privileged: bool = False
+) -> Note:
     """Begin a note. Without a title it gets its first line's. A `key` that this person used before returns that note.
 
-    Raises Invalid for a note without any words, a title over 200 characters, or a text beyond the limit.
+    A `privileged` one is for counsel and whom counsel admitted. Raises Invalid for a note without any words, a title
+    over 200 characters, or a text beyond the limit; Forbidden for a privileged one by who is not privy.
     """
     incident, key = call.place, key[:KEY]
-    known = incident.notes.filter(created_by_id=call.actor.id, key=key).first() if key else None
+    if privileged:
+        only_privy(call)
+    before = Note.kept.filter(incident=incident, created_by_id=call.actor.id, key=key)
+    known: Note | None = before.first() if key else None
     if known:
-        call.record(known, note=known.number, title=known.title, repeated=True)
+        own(call, known)
+        told(call, known, **_which(known), repeated=True)
         return known
     text = _text(text)
     title = _title(title, text)
-    note = Note.objects.create(
-        incident=incident, number=next_number(incident.notes), title=title, text=text, key=key or None,
+    note = Note(
+        incident=incident, title=title, text=text, key=key or None, privileged=privileged,
         created_at=call.now, created_by=call.actor.name, created_by_id=call.actor.id,
         changed_at=call.now, changed_by=call.actor.name, changed_by_id=call.actor.id,
     )  # fmt: skip
+    note.number = next_number_kept(note, privileged=privileged)
+    if privileged:
+        note.privileged_at, note.privileged_by = call.now, call.actor.name
+    note.save()
     revision = _keep(call, note, key=key)
-    call.record(note, **_facts(note, revision), mentions=_mention(call, note, ""))
+    told(call, note, **_facts(note, revision), mentions=_mention(call, note, ""))
     return note
 
 
@@ -75,7 +88,7 @@ def edit_note(call: Call[Incident], *, note: Note, text: str, title: str | None 
     A note that was put away comes back. Without `merging` a newer revision is refused as Stale. Raises Clash where the
     same lines were changed, and Invalid for an unknown revision or a text beyond the limit; then nothing was stored.
     """
-    _own(call, note)
+    own(call, note)
     key, text = key[:KEY], _text(text)
     if not merging and base != note.revision:
         raise Stale(f"{note.changed_by} saved revision {note.revision} meanwhile; look at it, then repeat your change.")
@@ -88,7 +101,7 @@ def edit_note(call: Call[Incident], *, note: Note, text: str, title: str | None 
         raise Clash(note, title, text, merged)
     title = titles.pop() if titles else title
     if merged.text == note.text and title == note.title:
-        call.record(note, note=note.number, title=note.title, revision=note.revision, repeated=True)
+        told(call, note, **_which(note), revision=note.revision, repeated=True)
         return Kept(note, note.revisions.get(number=note.revision), _if_merged(merged))
     before, came_in = note.text, old.number != note.revision
     note.title, note.text = title, _text(merged.text)
@@ -96,49 +109,49 @@ def edit_note(call: Call[Incident], *, note: Note, text: str, title: str | None 
         call, note, key=key, based_on=old.number if came_in else None, merged_from=note.revision if came_in else None,
         sent=text if text != note.text else None,
     )  # fmt: skip
-    call.record(note, **_facts(note, revision), merged_from=revision.merged_from, mentions=_mention(call, note, before))
+    told(call, note, **_facts(note, revision), merged_from=revision.merged_from, mentions=_mention(call, note, before))
     return Kept(note, revision, _if_merged(merged) if came_in else None)
 
 
 @action("notebook.restore", TAKES_PART)
 def restore_note(call: Call[Incident], *, note: Note, number: int, base: int) -> Kept:
     """Bring a former revision's text back, as a new revision. Raises Invalid when somebody saved since `base`."""
-    _own(call, note)
+    own(call, note)
     wanted = note.revisions.filter(number=number).first()
     if wanted is None:
-        raise Invalid(f"N-{note.number} has no revision {number}.", "number")
+        raise Invalid(f"{note.label} has no revision {number}.", "number")
     if base != note.revision:
         raise Stale(
             f"{note.changed_by} saved revision {note.revision} while you looked. Look at it first, then bring the "
             "older one back if you still want it: nothing was changed."
         )
     if (wanted.text, wanted.title) == (note.text, note.title):
-        raise Invalid(f"N-{note.number} says that already.")
+        raise Invalid(f"{note.label} says that already.")
     before, note.text, note.title = note.text, wanted.text, wanted.title
     revision = _advance(call, note, restored_from=number)
-    call.record(note, **_facts(note, revision), restored_from=number, mentions=_mention(call, note, before))
+    told(call, note, **_facts(note, revision), restored_from=number, mentions=_mention(call, note, before))
     return Kept(note, revision)
 
 
 @action("notebook.archive", WORKS)
 def archive_note(call: Call[Incident], *, note: Note, away: bool = True) -> None:
     """Put a note away, or take it out again. Nothing of it is deleted. Raises Invalid when it is there already."""
-    _own(call, note)
+    own(call, note)
     if away == bool(note.archived_at):
-        raise Invalid(f"N-{note.number} is {'put away' if away else 'in the notebook'} already.")
+        raise Invalid(f"{note.label} is {'put away' if away else 'in the notebook'} already.")
     note.archived_at, note.archived_by = (call.now, call.actor.name) if away else (None, "")
     note.save(update_fields=["archived_at", "archived_by"])
-    call.record(note, note=note.number, title=note.title, away=away)
+    told(call, note, **_which(note), away=away)
 
 
 @action("mention.see", EVERYBODY)
 def see_mentions(call: Call[Incident], *, note: Note) -> None:
     """Say that one has seen where a note mentions oneself. Raises Invalid when there is nothing new to see."""
-    _own(call, note)
+    own(call, note)
     unread = note.mentions.filter(seen_at=None)  # the system, which nobody mentions, says it for everybody
     if not (unread if call.actor.is_system else unread.filter(user_id=call.actor.user_id)).update(seen_at=call.now):
-        raise Invalid(f"N-{note.number} holds nothing new that mentions you.")
-    call.record(note, note=note.number, title=note.title)
+        raise Invalid(f"{note.label} holds nothing new that mentions you.")
+    told(call, note, **_which(note))
 
 
 @action("mention.catch_up", system_only)
@@ -154,13 +167,6 @@ def catch_up_mentions(call: Call[Incident], *, user: User) -> int:
     )
     call.record(("user", str(user.pk)), name=str(user), notes=[n.number for n in found])
     return len(found)
-
-
-def _own(call: Call[Incident], note: Note) -> None:
-    """The note as it stands under the chain's lock."""
-    if note.incident_id != call.place.chain_id:
-        raise Invalid("This note belongs to another incident.")
-    note.refresh_from_db()
 
 
 def _text(text: str) -> str:
@@ -191,7 +197,7 @@ def _begun_with(note: Note, base: int, key: str) -> NoteRevision:
     found = own or note.revisions.filter(number=base).first()
     if found is None:
         raise Invalid(
-            f"N-{note.number} has no revision {base}. Load the page again; your words are not stored yet.", "base"
+            f"{note.label} has no revision {base}. Load the page again; your words are not stored yet.", "base"
         )
     return found
 
@@ -212,14 +218,21 @@ def _advance(call: Call[Incident], note: Note, **more: Any) -> NoteRevision:
 
 
 def _facts(note: Note, revision: NoteRevision) -> dict[str, Any]:
-    return {"note": note.number, "title": note.title, "revision": revision.number, "sha256": revision.sha256,
-            "bytes": size(note.text)}  # fmt: skip
+    return _which(note) | {"revision": revision.number, "sha256": revision.sha256, "bytes": size(note.text)}
+
+
+def _which(note: Note) -> dict[str, Any]:
+    known: dict[str, Any] = {"note": note.number, "title": note.title}
+    return known | {"privileged": True} if note.privileged else known
 
 
 def _mention(call: Call[Incident], note: Note, before: str) -> list[dict[str, Any]]:
     """Keep whom the text mentions anew; for the log, each with whether it could be told them."""
     old = {word.casefold() for word in mentions(before)}
     found = who_is(call.place, [w for w in mentions(note.text) if w.casefold() not in old])
+    if note.privileged:  # who is not privy is not told: for them there is no such note
+        may_know = {u.pk for u in privy_users(call.place)}
+        found = [replace(m, users=[u for u in m.users if u.pk in may_know]) for m in found]
     rows = {u.pk: u for m in found for u in m.users if u.pk != call.actor.user_id}
     Mention.objects.bulk_create(
         Mention(note=note, user=user, revision=note.revision, at=call.now, by=call.actor.name) for user in rows.values()

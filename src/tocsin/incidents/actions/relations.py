@@ -23,8 +23,9 @@ DEEPEST = 5
 OVER = ("incident.close", "incident.merge")
 BEGINS = frozenset({
     "task.add", "task.start", "task.block", "task.assign", "task.reopen", "playbook.start", "decision.open",
-    "decision.revisit", "scope.add", "scope.change", "finding.state", "finding.judge", "finding.answer",
-    "fact.set", "fact.withdraw", "phase.set", "severity.set", "summary.set", "remediation.plan",
+    "decision.revisit", "scope.add", "scope.change", "scope.count", "sheet.roles", "sheet.data", "finding.state",
+    "finding.judge", "finding.answer", "fact.set", "fact.withdraw", "phase.set", "severity.set", "summary.set",
+    "remediation.plan",
 })  # fmt: skip
 FINISHES = frozenset({"task.complete", "task.skip", "decision.take", "decision.dissent", "note.write"})
 _MEMBER = organization_role(*OrgRole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,14 @@ from tocsin.core.models import Grant, LogEntry
 from tocsin.incidents.actions.common import LEADS
 from tocsin.incidents.models import Incident, RoleAssignment, TaskState
 from tocsin.people.models import Member, User
-from tocsin.people.queries import account_of, member_by_key
+from tocsin.people.queries import account_of
 from tocsin.people.rotas import on_duty
-from tocsin.plan.models import IncidentRole, Role
+from tocsin.plan.models import Function, IncidentRole, Role
+
+
+def belongs_on(incident: Incident, role: Role) -> bool:
+    """Whether a seat of the plan is one in this incident: on the HR track only those of legal and HR are."""
+    return not incident.track or role.function is Function.LEGAL_HR_REGULATORY
 
 
 @action("incident.open", system_only)
@@ -38,10 +43,13 @@ def open_incident(call: Call[Incident]) -> None:
 def fill_roles(call: Call[Incident]) -> list[RoleAssignment]:
     """Seat everybody whom the plan names, holder before backups; a seat that nobody can take stays empty and shows."""
     incident, made = call.place, []
+    filled = set(incident.roles.values_list("role", flat=True))
+    serving = on_duty(incident.organization, call.real_time)  # real time: so are rotas
+    people = {m.key: m for m in Member.objects.filter(organization=incident.organization, active=True)}
     for key, role in incident.plan_version.plan.roles.items():
-        if incident.roles.filter(role=key).exists():
+        if key in filled or not belongs_on(incident, role):
             continue
-        member, because = _first_choice(incident, key, role, call.real_time)
+        member, because = serving.get(key) or _named(role, people)
         made.append(
             RoleAssignment.objects.create(
                 incident=incident,
@@ -64,13 +72,10 @@ def fill_roles(call: Call[Incident]) -> list[RoleAssignment]:
     return made
 
 
-def _first_choice(incident: Incident, key: str, role: Role, at: datetime) -> tuple[Member | None, str]:
-    """Who is on call sits down first; then the holder, then the backups. `at` is real time: so are rotas."""
-    if serving := on_duty(incident.organization, key, at):
-        return serving
+def _named(role: Role, people: Mapping[str, Member]) -> tuple[Member | None, str]:
+    """Who sits down where nobody is on call: the holder, then the backups."""
     for rank, named in enumerate([role.holder, *role.backups]):
-        member = member_by_key(incident.organization, named)
-        if member and member.active:
+        if member := people.get(named or ""):
             return member, "holder in the plan" if rank == 0 else f"backup {rank} in the plan"
     return None, "the plan names nobody"
 

@@ -18,7 +18,8 @@ from tocsin.plan.models import Function, StepKind
 
 @action("playbook.start", LEADS)
 def start_playbook(call: Call[Incident], *, playbook_id: str, because: str) -> list[Task]:
-    """Make a task of every step of a playbook; the ones that can start are opened by the reaction.
+    """Make a task of every step of a playbook (on the HR track of those of that track, else of the others); the ones that
+    can start are opened by the reaction.
 
     When another playbook ran before, steps of the same id go on, and its other steps that nobody finished are set to
     'not needed'. Raises Invalid for an unknown playbook or the one that runs already.
@@ -31,7 +32,9 @@ def start_playbook(call: Call[Incident], *, playbook_id: str, because: str) -> l
     running = {t.step_id: t for t in incident.tasks.exclude(step_id="")}
     if running and incident.playbook_id == playbook_id:
         raise Invalid(f"The playbook '{playbook.title}' runs already.", "playbook")
-    dropped = [t for s, t in running.items() if not t.ended and s not in {p.id for p in playbook.steps}]
+    # Steps of the HR track run in an incident of its own, and only those run there.
+    steps = [s for s in playbook.steps if (s.track or "") == incident.track]
+    dropped = [t for s, t in running.items() if not t.ended and s not in {p.id for p in steps}]
     for task in dropped:
         task.state, task.ended_at, task.ended_by = TaskState.SKIPPED, call.now, call.actor.name
         task.proof = f"The playbook '{playbook.title}' took over."
@@ -42,7 +45,7 @@ def start_playbook(call: Call[Incident], *, playbook_id: str, because: str) -> l
     made: list[Task] = []
     calendar = calendar_of(plan.organization.time_zone, plan.organization.countries)
     holders = dict(incident.roles.filter(renounced_at=None).values_list("role", "member"))
-    for step in playbook.steps:
+    for step in steps:
         if step.id in running:
             continue
         due_at, due_because = due_of(step.due, incident.instants, {}, calendar)

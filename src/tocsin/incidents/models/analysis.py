@@ -66,8 +66,19 @@ class ScopeState(models.TextChoices):
     CLEARED = "cleared", _("Cleared")
 
 
+class Confidence(models.TextChoices):
+    """How sure a number is."""
+
+    LOW = "low", _("Low")
+    MODERATE = "moderate", _("Moderate")
+    HIGH = "high", _("High")
+
+
 class ScopeEntry(models.Model):
-    """One thing that is, or may be, affected. Its history stands in ScopeChange; `state` is the last one's."""
+    """One thing that is, or may be, affected. Its history stands in ScopeChange; `state` is the last one's.
+
+    `region` is where data subjects live: ISO 3166-1 (DE), a part of it (US-CA), EU, or empty while not known.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="scope")
     number = models.PositiveIntegerField()
@@ -76,6 +87,8 @@ class ScopeEntry(models.Model):
     state = models.CharField(max_length=16, choices=ScopeState)
     count_low = models.PositiveBigIntegerField(null=True)
     count_high = models.PositiveBigIntegerField(null=True)
+    region = models.CharField(max_length=8, blank=True)
+    confidence = models.CharField(max_length=8, choices=Confidence, blank=True)
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     state_since = models.DateTimeField()
@@ -87,7 +100,7 @@ class ScopeEntry(models.Model):
         ordering = ["kind", "number"]
         constraints = [
             models.UniqueConstraint(fields=["incident", "number"], name="one_entry_a_number"),
-            models.UniqueConstraint(fields=["incident", "kind", "name"], name="one_entry_a_thing"),
+            models.UniqueConstraint(fields=["incident", "kind", "name", "region"], name="one_entry_a_thing"),
         ]
 
     def __str__(self) -> str:
@@ -95,10 +108,14 @@ class ScopeEntry(models.Model):
 
 
 class ScopeChange(models.Model):
-    """One change of one scope entry: to which state, when, on what evidence, by whom."""
+    """One change of one scope entry: to which state and numbers, when, on what evidence, by whom."""
 
     entry = models.ForeignKey(ScopeEntry, on_delete=models.CASCADE, related_name="changes")
     state = models.CharField(max_length=16, choices=ScopeState)
+    count_low = models.PositiveBigIntegerField(null=True)
+    count_high = models.PositiveBigIntegerField(null=True)
+    region = models.CharField(max_length=8, blank=True)
+    confidence = models.CharField(max_length=8, blank=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=200)
     because = models.TextField(blank=True)

@@ -61,6 +61,8 @@ class Incident(models.Model):
     playbook_because = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
     instants = models.JSONField(default=dict)
+    entity_roles = models.JSONField(default=dict)
+    data_categories = models.JSONField(default=dict)
     key = models.CharField(max_length=100, null=True)
     declared_at = models.DateTimeField()
     declared_by = models.CharField(max_length=200)
@@ -68,6 +70,8 @@ class Incident(models.Model):
     revision = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    # "hr": what is done about a person, apart from the incident that it belongs to.
+    track = models.CharField(max_length=8, blank=True)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="absorbed")
 
     class Meta:
@@ -92,6 +96,12 @@ class Incident(models.Model):
     def playbook(self) -> Playbook | None:
         """The playbook it runs, as the pinned plan version has it; None before one is started."""
         return self.plan_version.plan.playbooks.get(self.playbook_id)
+
+    @property
+    def held_roles(self) -> frozenset[str]:
+        """What the organization is in this incident (controller, bank ...): the plan's, and what was said here."""
+        roles = dict.fromkeys(self.plan_version.plan.organization.roles, True) | self.entity_roles
+        return frozenset(role for role, held in roles.items() if held)
 
     def step(self, step_id: str) -> Step | None:
         """A step of the running playbook; None for added work and for steps of a playbook that was left."""

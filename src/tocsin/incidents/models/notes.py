@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 from tocsin.incidents.models.incident import Incident
+from tocsin.incidents.models.privilege import Privileged
 from tocsin.people.models import User
 
 
-class Note(models.Model):
-    """A page of an incident's notebook: N-3. Its text is its last revision's; `text` repeats it for reading."""
+class Note(Privileged):
+    """A page of an incident's notebook: N-3, or PN-2 where it is privileged. Its text is its last revision's; `text`
+    repeats it for reading.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notes")
     number = models.PositiveIntegerField()
@@ -30,12 +33,22 @@ class Note(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["incident", "number"], name="one_note_a_number"),
+            models.UniqueConstraint(fields=["incident", "privileged", "number"], name="one_note_a_number"),
             models.UniqueConstraint(fields=["incident", "created_by_id", "key"], name="one_note_a_key"),
         ]
 
     def __str__(self) -> str:
-        return f"N-{self.number} {self.title}"
+        return f"{self.label} {self.title}"
+
+    @property
+    def label(self) -> str:
+        """How people call it."""
+        return f"PN-{self.number}" if self.privileged else f"N-{self.number}"
+
+    @property
+    def slug(self) -> str:
+        """How addresses call it."""
+        return f"p{self.number}" if self.privileged else str(self.number)
 
 
 class NoteRevision(models.Model):

@@ -100,6 +100,20 @@ class Decision(models.Model):
     decided_by = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)
     revisit_at = models.DateTimeField(null=True)
+    # The decision that this question looks at again.
+    before = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="again")
+    # The condition of the step that asked, and every fact that the answer rests on.
+    when = models.CharField(max_length=500, blank=True)
+    rests_on = models.JSONField(default=list)
+    # Who is for which option and why, one entry a person.
+    recommendations = models.JSONField(default=list)
+    # What the decider had before them when they decided: canonical JSON to the letter, and its SHA-256 (hex).
+    brief = models.TextField(blank=True)
+    brief_sha256 = models.CharField(max_length=64, blank=True)
+    # How it was answered: "link" for the signed link without an account; empty for a signed-in person.
+    via = models.CharField(max_length=8, blank=True)
+    # Facts it rests on that are not any more what they were when it was decided.
+    changed = models.JSONField(default=list)
 
     class Meta:
         ordering = ["number"]

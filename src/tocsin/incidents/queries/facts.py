@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tocsin.incidents.models import DecisionState, Incident
-from tocsin.plan.facts import DECISION, organization_facts
+from tocsin.plan.facts import DECISION, role_facts
 
 
 def facts_of(incident: Incident) -> dict[str, Any]:
@@ -16,4 +16,4 @@ def facts_of(incident: Incident) -> dict[str, Any]:
     taken = incident.decisions.filter(state=DecisionState.DECIDED).exclude(step_id="").order_by("decided_at", "number")
     answers = {f"{DECISION}{step}": chosen for step, chosen in taken.values_list("step_id", "chosen")}
     stated: dict[str, Any] = incident.facts
-    return organization_facts(incident.plan_version.plan.organization) | stated | answers
+    return role_facts(incident.held_roles) | stated | answers

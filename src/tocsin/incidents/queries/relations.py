@@ -27,9 +27,13 @@ class Related:
 
 
 def related(actor: Actor, incident: Incident) -> Related:
-    """The incidents above, under, merged into and out of this one that the actor is on. One query."""
+    """The incidents above, under, merged into and out of this one that the actor is on. One query, or none where the
+    incident came with the word that there are none (incidents/pages.py).
+    """
     above = [pk for pk in (incident.parent_id, incident.merged_into_id) if pk]
     rows = Incident.objects.filter(Q(pk__in=above) | Q(parent=incident) | Q(merged_into=incident))
+    if not above and not getattr(incident, "has_around", True):
+        return Related()
     found = list(visible(actor, rows.select_related("chain")).order_by("number"))
     by_id = {i.pk: i for i in found}
     return Related(

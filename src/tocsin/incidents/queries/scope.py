@@ -10,7 +10,7 @@ from tocsin.incidents.models import Incident, ScopeChange, ScopeEntry
 
 @dataclass(frozen=True)
 class ScopeAsOf:
-    """One entry as it stood: its state then, since when, why, on what evidence, by whom."""
+    """One entry as it stood: its state then, since when, why, on what evidence, by whom, and its numbers of then."""
 
     entry: ScopeEntry
     state: str
@@ -18,6 +18,10 @@ class ScopeAsOf:
     because: str
     cites: list[str]
     by: str
+    count_low: int | None = None
+    count_high: int | None = None
+    region: str = ""
+    confidence: str = ""
 
 
 def scope_as_of(incident: Incident, at: datetime) -> list[ScopeAsOf]:
@@ -27,6 +31,6 @@ def scope_as_of(incident: Incident, at: datetime) -> list[ScopeAsOf]:
     for change in changes.order_by("at", "id"):
         last[change.entry_id] = change
     return [
-        ScopeAsOf(c.entry, c.state, c.at, c.because, c.cites, c.by)
+        ScopeAsOf(c.entry, c.state, c.at, c.because, c.cites, c.by, c.count_low, c.count_high, c.region, c.confidence)
         for c in sorted(last.values(), key=lambda c: (c.entry.kind, c.entry.number))
     ]

@@ -18,11 +18,13 @@ from tocsin.incidents.models import (
     Finding,
     Incident,
     Note,
+    Privileged,
     Remediation,
     ScopeEntry,
     SituationReport,
     Task,
 )
+from tocsin.incidents.queries.privilege import seen
 from tocsin.incidents.sentences import sentence, with_people
 
 CITED = re.compile(r"^(?:((?:INC|EX)-\d{4}-\d+)\s+)?([TDFSRLNE])-(\d{1,9})$", re.IGNORECASE)
@@ -38,7 +40,7 @@ def found_in_incidents(actor: Actor, query: Query, limit: int, kinds: tuple[str,
                       reverse("room", args=[i.number]), i.pk, 0, in_title(query, f"{i.number} {i.title}"))  # fmt: skip
     for kind, letter, model, title, fields, at, address in _TABLES:
         if kind in kinds:
-            things = visible(actor, model._default_manager.select_related("incident"), chain="incident")
+            things = _seen(actor, model)
             for row in things.filter(holding(query, *fields)).order_by("-pk")[:limit]:
                 yield _hit(query, kind, letter, row, str(getattr(row, title)), fields, at, address)
     if "report" in kinds:
@@ -47,18 +49,26 @@ def found_in_incidents(actor: Actor, query: Query, limit: int, kinds: tuple[str,
         yield from _log(actor, query, limit)
 
 
+def _seen(actor: Actor, model: type[Model]) -> QuerySet[Any]:
+    """The rows that the actor may see: of what can be privileged also the privileged, where they are privy."""
+    if issubclass(model, Privileged):
+        return seen(actor, model.kept.select_related("incident"))
+    return visible(actor, model._default_manager.select_related("incident"), chain="incident")
+
+
 def _hit(query: Query, kind: str, letter: str, row: Any, title: str, fields: tuple[str, ...], at: str,
          address: Callable[[Any], str]) -> Hit:  # fmt: skip
     rest = " · ".join(str(getattr(row, f)) for f in fields[1:] if getattr(row, f))
     moment: datetime = getattr(row, at) or row.incident.declared_at
-    return Hit(kind, f"{letter}-{row.number}", title, excerpt(query, rest), moment, address(row), row.incident_id,
+    name = getattr(row, "label", "") or f"{letter}-{row.number}"
+    return Hit(kind, name, title, excerpt(query, rest), moment, address(row), row.incident_id,
                row.number, in_title(query, title))  # fmt: skip
 
 
 def _page(name: str, *, anchor: str = "") -> Callable[[Any], str]:
     if anchor:
         return lambda row: reverse(name, args=[row.incident.number]) + f"#{anchor}-{row.number}"
-    return lambda row: reverse(name, args=[row.incident.number, row.number])
+    return lambda row: reverse(name, args=[row.incident.number, getattr(row, "slug", row.number)])
 
 
 _TABLES: tuple[tuple[str, str, type[Model], str, tuple[str, ...], str, Callable[[Any], str]], ...] = (
@@ -118,6 +128,6 @@ def _of_letter(actor: Actor, letter: str, number: int, place: str) -> list[str]:
             return [address(row) for row in rows.filter(number=number, **where)[:2]]
     seen = visible(actor, Incident.objects.filter(number=place) if place else Incident.objects.all())
     if letter == "E":
-        rows = seen.filter(evidence__number=number)[:2]
+        rows = seen.filter(evidence__number=number, evidence__privileged=False)[:2]
         return [reverse("evidence", args=[i.number]) + f"#E-{number:02d}" for i in rows]
     return [reverse("log-entry", args=[i.number, number]) for i in seen.filter(chain__length__gte=number)[:2] if number]

@@ -2,13 +2,18 @@
 
 from tocsin.incidents.sentences import (  # noqa: F401  they register what they tell
     alerts,
+    comms,
+    decisions,
+    duties,
     duty,
     elsewhere,
     incident,
     machines,
     notes,
     paging,
+    privilege,
     relations,
+    sheet,
     situation,
     survival,
 )

@@ -231,38 +231,6 @@ def _overdue(p: Payload, w: Words) -> str:
 # Decisions ----------------------------------------------------------------------------------------
 
 
-@tells("decision.open", DECISION)
-def _open_decision(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return _("%(who)s asks for D-%(decision)s: %(question)s")
-
-
-@tells("decision.take", DECISION)
-def _take(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return _("%(who)s decided D-%(decision)s, %(question)s — %(label)s. Reason: %(reason)s")
-
-
-@tells("decision.dissent", DECISION)
-def _dissent(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return _("%(who)s disagrees with D-%(decision)s: %(reason)s")
-
-
-@tells("decision.revisit", DECISION)
-def _revisit(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return _("%(who)s asks D-%(before)s again as D-%(decision)s: %(reason)s")
-
-
-@tells("decision.withdraw", DECISION)
-def _withdraw_decision(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return because(p, _("%(who)s withdrew D-%(decision)s, %(question)s"))
-
-
-@tells("decision.overdue", LATE)
-def _decision_overdue(p: Payload, w: Words) -> str:
-    w["due_at"] = time_word(p.get("due_at"), w)
-    text = _("D-%(decision)s, %(question)s, was not answered by %(due_at)s.")
-    return text + " " + _("If nobody decides: %(if_nobody_decides)s") if p.get("if_nobody_decides") else text
-
-
 # Findings, scope, remediation ---------------------------------------------------------------------
 
 

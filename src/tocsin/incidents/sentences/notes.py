@@ -8,6 +8,10 @@ from django.utils.translation import ngettext
 from tocsin.incidents.sentences.telling import NEW, Payload, Words, names, tells
 
 
+def _labelled(p: Payload, w: Words) -> None:
+    w["label"] = f"{'PN' if p.get('privileged') else 'N'}-{w['note']}"
+
+
 def _with_mentions(p: Payload, w: Words, text: str) -> str:
     told = [m for m in p.get("mentions") or [] if m.get("told")]
     if told:
@@ -18,40 +22,43 @@ def _with_mentions(p: Payload, w: Words, text: str) -> str:
 
 @tells("notebook.create", NEW)
 def _create(p: Payload, w: Words) -> str:
+    _labelled(p, w)
     if p.get("repeated"):
-        return _("%(who)s sent the note N-%(note)s again; it stands as it was.")
-    return _with_mentions(p, w, _("%(who)s began the note N-%(note)s, “%(title)s”."))
+        return _("%(who)s sent the note %(label)s again; it stands as it was.")
+    return _with_mentions(p, w, _("%(who)s began the note %(label)s, “%(title)s”."))
 
 
 @tells("notebook.edit")
 def _edit(p: Payload, w: Words) -> str:
+    _labelled(p, w)
     if p.get("repeated"):
-        return _("%(who)s sent the note N-%(note)s again; it says that already.")
+        return _("%(who)s sent the note %(label)s again; it says that already.")
     if p.get("merged_from"):
-        text = _(
-            "%(who)s changed the note N-%(note)s, “%(title)s”: revision %(revision)s, merged with %(merged_from)s."
-        )
+        text = _("%(who)s changed the note %(label)s, “%(title)s”: revision %(revision)s, merged with %(merged_from)s.")
     else:
-        text = _("%(who)s changed the note N-%(note)s, “%(title)s”: revision %(revision)s.")
+        text = _("%(who)s changed the note %(label)s, “%(title)s”: revision %(revision)s.")
     return _with_mentions(p, w, text)
 
 
 @tells("notebook.restore")
 def _restore(p: Payload, w: Words) -> str:
-    text = _("%(who)s brought revision %(restored_from)s of the note N-%(note)s back, as revision %(revision)s.")
+    _labelled(p, w)
+    text = _("%(who)s brought revision %(restored_from)s of the note %(label)s back, as revision %(revision)s.")
     return _with_mentions(p, w, text)
 
 
 @tells("notebook.archive")
-def _archive(p: Payload, w: Words) -> str:  # noqa: ARG001  every teller is called alike
+def _archive(p: Payload, w: Words) -> str:
+    _labelled(p, w)
     if p.get("away"):
-        return _("%(who)s put the note N-%(note)s, “%(title)s”, away.")
-    return _("%(who)s took the note N-%(note)s, “%(title)s”, out again.")
+        return _("%(who)s put the note %(label)s, “%(title)s”, away.")
+    return _("%(who)s took the note %(label)s, “%(title)s”, out again.")
 
 
 @tells("mention.see")
-def _see(p: Payload, w: Words) -> str:  # noqa: ARG001
-    return _("%(who)s has seen that the note N-%(note)s mentions them.")
+def _see(p: Payload, w: Words) -> str:
+    _labelled(p, w)
+    return _("%(who)s has seen that the note %(label)s mentions them.")
 
 
 @tells("mention.catch_up")

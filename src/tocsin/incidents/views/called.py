@@ -20,6 +20,7 @@ from tocsin.core import clock
 from tocsin.core.access import Actor
 from tocsin.core.action import Invalid
 from tocsin.incidents.calling import answer_by_code, call_for, is_here
+from tocsin.incidents.decision_links import links_for
 from tocsin.incidents.duty_card import bridge_of, card_text, first_tasks, reach
 from tocsin.incidents.models import Incident, Phase
 from tocsin.incidents.pages import IncidentRequest, act_on, lead_of, place, sent, sent_number, share_left
@@ -148,6 +149,7 @@ def _after(incident: Incident, asked: PagingCall) -> dict[str, Any]:
     lead = lead_of(incident, seats)
     return {
         "card": card_text(incident, seat) if own and seat else "",
+        "questions": links_for(incident, seat) if own and seat else [],
         "holder": seat.holder if seat else "",
         "own": own,
         "bridge": bridge_of(incident, facts_of(incident)),

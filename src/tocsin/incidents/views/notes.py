@@ -25,6 +25,7 @@ from tocsin.incidents.models import Note, NoteRevision
 from tocsin.incidents.notes import LARGEST, html_of, mentions, part
 from tocsin.incidents.pages import IncidentRequest, act_on, asked, on_incident, people_of, place, sent, sent_number
 from tocsin.incidents.queries import notes as queries
+from tocsin.incidents.queries.privilege import is_counsel, is_privy, note_called, privileged_notes, privy_users
 from tocsin.people.models import User
 from tocsin.people.pages import asked_number, done
 
@@ -33,8 +34,8 @@ WRITES = 45
 """Seconds for which an open editor counts as somebody writing; it says so again every 20."""
 
 
-def _note(request: IncidentRequest, number: int) -> Note:
-    found = Note.objects.filter(incident=request.incident, number=number).first()
+def _note(request: IncidentRequest, slug: str) -> Note:
+    found = note_called(request.actor, request.incident, slug)
     if found is None:
         raise Hidden
     return found
@@ -45,16 +46,18 @@ def notebook(request: IncidentRequest) -> HttpResponse:
     """The notes of the incident, last changed first; `?away=1` those put away."""
     away = bool(asked(request, "away"))
     page = Paginator(queries.notebook(request.incident, archived=away), PAGE).get_page(request.GET.get("page"))
+    privy = is_privy(request.actor, request.incident)
     unread = set(
         queries.mentions_of(request.user).filter(note__incident=request.incident).values_list("note_id", flat=True)
     )
-    context = {"page": page, "away": away, "unread": unread,
+    context = {"page": page, "away": away, "unread": unread, "privy": privy,
+               "privileged": privileged_notes(request.actor, request.incident, archived=away) if privy else (),
                "away_count": queries.notebook(request.incident, archived=True).count()}  # fmt: skip
     return render(request, "incidents/notes.html", context)
 
 
 @on_incident
-def note(request: IncidentRequest, note: int) -> HttpResponse:
+def note(request: IncidentRequest, note: str) -> HttpResponse:
     """One note, read; a large one in parts. `?revision=` shows it as it was."""
     row = _note(request, note)
     was = row.revisions.filter(number=asked_number(request, "revision") or 0).first()
@@ -63,55 +66,77 @@ def note(request: IncidentRequest, note: int) -> HttpResponse:
     if first.startswith("#") and first.strip("# \t") == (was or row).title:  # the title stands above it already
         whole = rest
     text, parts = part(whole, number := asked_number(request, "part") or 1)
-    named = queries.who_is(request.incident, mentions(row.text))
+    named = _named(request, row)
     context = {
         "note": row, "was": was, "part": min(max(number, 1), parts), "parts": range(1, parts + 1),
         "html": html_of(text, queries.links_of(request.incident, text), [m.word for m in named]),
         "not_told": [m for m in named if not m.users],
         "mentioned": row.mentions.filter(user=request.user, seen_at=None).last(),
-        "writing": _others(request, row), "last": row.revisions.defer("text", "sent").get(number=row.revision),
+        "counsel": is_counsel(request.actor, request.incident), "writing": _others(request, row),
+        "last": row.revisions.defer("text", "sent").get(number=row.revision),
     }  # fmt: skip
     return render(request, "incidents/note.html", context)
 
 
 @on_incident
 def new(request: IncidentRequest) -> HttpResponse:
-    """An empty page to write on."""
-    return _editor(request, None, title="", text="", base=0)
+    """An empty page to write on; `?privileged=1` for a privileged note, for those who are privy."""
+    wanted = bool(asked(request, "privileged"))
+    if wanted and not is_privy(request.actor, request.incident):
+        raise Hidden
+    return _editor(request, None, title="", text="", base=0, privileged=wanted)
 
 
 @on_incident
-def edit(request: IncidentRequest, note: int) -> HttpResponse:
+def edit(request: IncidentRequest, note: str) -> HttpResponse:
     """The editor of a note."""
     row = _note(request, note)
     return _editor(request, row, title=row.title, text=row.text, base=row.revision)
 
 
 def _editor(request: IncidentRequest, row: Note | None, *, status: int = 200, **shown: Any) -> HttpResponse:
-    here = queries.on_it(request.incident)
+    privileged = row.privileged if row else bool(shown.get("privileged"))
+    slug = row.slug if row else "new-p" if privileged else "new"
+    people = _people(request, privy_users(request.incident) if privileged else queries.on_it(request.incident),
+                     others=not privileged)  # fmt: skip
     context = {
-        "note": row, "people": _people(request, here), "limit": LARGEST, "others": _others(request, row) if row else [],
+        "note": row, "people": people, "limit": LARGEST, "others": _others(request, row) if row else [],
         "key": sent(request, "key") or uuid4().hex, "user_id": str(request.user.pk),
-        "draft": f"tocsin-note:{request.user.pk}:{request.incident.pk}:{row.number if row else 'new'}", **shown,
+        "draft": f"tocsin-note:{request.user.pk}:{request.incident.pk}:{slug}", **shown,
     }  # fmt: skip
     return render(request, "incidents/note_edit.html", context, status=status)
 
 
-def _people(request: IncidentRequest, here: list[User]) -> list[dict[str, Any]]:
-    """Whom the editor offers after an @: those on the incident, then, to people of the house, the plan's others."""
+def _named(request: IncidentRequest, row: Note) -> list[queries.Mentioned]:
+    """Whom the note mentions; of a privileged one nobody else can be told, and the page says of none that they were not."""
+    found = queries.who_is(request.incident, mentions(row.text))
+    return [m for m in found if m.users] if row.privileged else found
+
+
+def _people(request: IncidentRequest, here: list[User], *, others: bool = True) -> list[dict[str, Any]]:
+    """Whom the editor offers after an @: those on the incident, then, to people of the house, the plan's others. Of a
+    privileged note those who are privy alone.
+    """
     on_it = {u.pk for u in here}
     members = people_of(request.incident) if request.of_the_house else []
     keys = {m.user_id: m.key for m in members if m.user_id}
     rows = [{"key": keys.get(u.pk, ""), "name": str(u), "here": True} for u in here if u.pk != request.user.pk]
-    others = [m for m in members if m.user_id not in on_it]
-    return rows + [{"key": m.key, "name": m.name, "here": False} for m in others]
+    more = [m for m in members if m.user_id not in on_it] if others else []
+    return rows + [{"key": m.key, "name": m.name, "here": False} for m in more]
 
 
 @act_on
 def create(request: IncidentRequest) -> HttpResponse:
     """Begin a note. The same page sent twice makes one."""
     title, text, key = sent(request, "title"), request.POST.get("text", ""), sent(request, "key")
-    made = actions.create_note(request.actor, request.incident, title=title, text=text, key=key)
+    made = actions.create_note(
+        request.actor,
+        request.incident,
+        title=title,
+        text=text,
+        key=key,
+        privileged=sent(request, "privileged") == "yes",
+    )
     first = made.revisions.get(number=1)
     if key and (first.text != text.replace("\r\n", "\n") or (title and made.title != title)):
         # The page was sent before, its answer was lost, and somebody wrote on: that is a change of the note it made.
@@ -120,7 +145,7 @@ def create(request: IncidentRequest) -> HttpResponse:
 
 
 @act_on
-def save(request: IncidentRequest, note: int) -> HttpResponse:
+def save(request: IncidentRequest, note: str) -> HttpResponse:
     """Store what the editor holds, merged with what others stored since it was opened."""
     base = sent_number(request, "base")
     if base is None:
@@ -145,18 +170,18 @@ def _answer(request: IncidentRequest, kept: Kept) -> HttpResponse:
         said += " " + ngettext(
             "%d line from others was merged in.", "%d lines from others were merged in.", count
         ) % count  # fmt: skip
-    url = reverse("notebook-note", args=[request.incident.number, row.number])
+    url = reverse("notebook-note", args=[request.incident.number, row.slug])
     if "X-Editor" not in request.headers:
         if kept.merged:
             url += f"?merged={revision.number}"
         return done(request, url, said)
-    away = [m.name for m in queries.who_is(request.incident, mentions(row.text)) if not m.users]
+    away = [m.name for m in _named(request, row) if not m.users]
     merged = {"merged": kept.merged, "note": row, "revision": revision}
     return JsonResponse({
         "state": "saved", "revision": row.revision, "title": row.title, "text": row.text,
         "at": date_format(timezone.localtime(row.changed_at), "H:i T"), "said": said, "url": url,
-        "save": reverse("notebook-save", args=[request.incident.number, row.number]),
-        "now": reverse("notebook-now", args=[request.incident.number, row.number]), "not_told": away,
+        "save": reverse("notebook-save", args=[request.incident.number, row.slug]),
+        "now": reverse("notebook-now", args=[request.incident.number, row.slug]), "not_told": away,
         "html": render_to_string("incidents/_note_merged.html", merged, request) if kept.merged else "",
     })  # fmt: skip
 
@@ -181,7 +206,7 @@ def _to_settle(request: IncidentRequest, clash: Clash) -> HttpResponse:
 
 
 @on_incident
-def now(request: IncidentRequest, note: int) -> HttpResponse:
+def now(request: IncidentRequest, note: str) -> HttpResponse:
     """What an open editor asks: the note's revision, its text if that is newer than `have`, and who else writes.
 
     With `writing` the asker counts as somebody who writes; kept for seconds, and no matter of the log.
@@ -208,7 +233,7 @@ def _others(request: IncidentRequest, row: Note) -> list[str]:
 
 
 @on_incident
-def history(request: IncidentRequest, note: int) -> HttpResponse:
+def history(request: IncidentRequest, note: str) -> HttpResponse:
     """The revisions, newest first, and what one of them changed: `?revision=`, against the one before or `?against=`."""
     row = _note(request, note)
     revisions = row.revisions.defer("text", "sent").order_by("-number")
@@ -230,30 +255,30 @@ def _revision(row: Note, number: int) -> NoteRevision:
 
 
 @act_on
-def restore(request: IncidentRequest, note: int) -> HttpResponse:
+def restore(request: IncidentRequest, note: str) -> HttpResponse:
     """Bring a former revision back, as a new one."""
     row, number = _note(request, note), sent_number(request, "number") or 0
     kept = actions.restore_note(
         request.actor, request.incident, note=row, number=number, base=sent_number(request, "base") or 0
     )
     said = _("Revision %(old)d is back, as revision %(new)d.") % {"old": number, "new": kept.revision.number}
-    return done(request, place(request, "notebook-note", row.number), said)
+    return done(request, place(request, "notebook-note", row.slug), said)
 
 
 @act_on
-def archive(request: IncidentRequest, note: int) -> HttpResponse:
+def archive(request: IncidentRequest, note: str) -> HttpResponse:
     """Put a note away, or take it out again."""
     row, away = _note(request, note), sent(request, "away") == "yes"
     actions.archive_note(request.actor, request.incident, note=row, away=away)
-    said = _("N-%d is put away. Nothing of it is deleted.") if away else _("N-%d is in the notebook again.")
-    return done(request, place(request, "notebook-note", row.number), said % row.number)
+    said = _("%s is put away. Nothing of it is deleted.") if away else _("%s is in the notebook again.")
+    return done(request, place(request, "notebook-note", row.slug), said % row.label)
 
 
 @act_on
-def seen(request: IncidentRequest, note: int) -> HttpResponse:
+def seen(request: IncidentRequest, note: str) -> HttpResponse:
     """Say that one has seen where the note mentions oneself."""
     row = _note(request, note)
     actions.see_mentions(request.actor, request.incident, note=row)
     if "X-Editor" in request.headers:
         return HttpResponse(status=204)
-    return redirect(place(request, "notebook-note", row.number))
+    return redirect(place(request, "notebook-note", row.slug))

@@ -41,7 +41,10 @@ def roles(request: IncidentRequest) -> HttpResponse:
     at = read_time(request.GET.get("at", ""), "at")
     plan = request.incident.plan_version.plan
     seats = {key: Seat(key, role) for key, role in plan.roles.items()}
-    for spell in RoleAssignment.objects.filter(incident=request.incident).select_related("member"):
+    spells = list(RoleAssignment.objects.filter(incident=request.incident).select_related("member"))
+    if request.incident.track:  # there are seats of legal and HR there, and of those who were named
+        seats = {key: seat for key, seat in seats.items() if key in {s.role for s in spells}}
+    for spell in spells:
         seat = seats.get(spell.role)
         if seat is None or (at and spell.assumed_at > at):
             continue

@@ -15,13 +15,16 @@ from django.utils.translation import gettext_lazy
 
 from tocsin.core import log as core_log
 from tocsin.core.models import LogEntry
-from tocsin.incidents.models import Task, TaskState
+from tocsin.incidents.kept import always
+from tocsin.incidents.models import Incident, Task, TaskState
 from tocsin.incidents.pages import IncidentRequest, act_on, asked, on_incident, place
 from tocsin.people.pages import asked_number
 from tocsin.people.queries import current_plan
 from tocsin.plan.diff import diff
 
 PAGE = 100
+ACTORS_HOLD = 300
+"""Seconds after which the whole log is looked through again for who acted in it."""
 SUBJECTS = {
     "people": (gettext_lazy("People"), ("role", "roles", "access")),
     "work": (gettext_lazy("Work"), ("task", "tasks", "playbook", "remediation")),
@@ -55,10 +58,17 @@ def log(request: IncidentRequest) -> HttpResponse:
         "older": rows[PAGE - 1].sequence if len(rows) > PAGE else None,
         "about": about, "who": who, "q": words,
         "subjects": [(key, label) for key, (label, _prefixes) in SUBJECTS.items()],
-        "people": sorted(LogEntry.objects.filter(chain=request.incident.chain).values_list("actor__name", flat=True)
-                         .distinct().order_by()),
+        "people": sorted(_actors(request.incident)),
     }  # fmt: skip
     return render(request, "incidents/log.html", context)
+
+
+def _actors(incident: Incident) -> set[str]:
+    """Who acted, by name: looked up in the whole log now and then, and in what was added since every time."""
+    names = LogEntry.objects.filter(chain=incident.chain_id).order_by().values_list("actor__name", flat=True).distinct()
+    length = incident.chain.length
+    seen, known = always("actors", incident.chain_id, lambda: (length, frozenset(names)), holds=ACTORS_HOLD)
+    return {*known, *(names.filter(sequence__gt=seen) if seen < length else ())}
 
 
 @on_incident

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -18,6 +19,7 @@ from tocsin.incidents.actions.carrying import left_open
 from tocsin.incidents.actions.relations import last_end
 from tocsin.incidents.models import Incident, Outcome, Phase
 from tocsin.incidents.pages import IncidentRequest, act_on, asked, on_incident, place, sent, sent_number
+from tocsin.incidents.queries.privilege import has_hr_steps, hr_track_of, may_open_hr_track
 from tocsin.incidents.queries.relations import also_led, newcomers, related
 from tocsin.people.pages import done, whole_number
 
@@ -40,6 +42,10 @@ def relations(request: IncidentRequest) -> HttpResponse:
         "over": over,
         "end": last_end(incident) if over else None,
         "leads": leads,
+        "may_open_hr": may_open_hr_track(request.actor, incident)
+        and not over
+        and not hr_track_of(request.actor, incident)
+        and has_hr_steps(incident),
     }
     return render(request, "incidents/relations.html", context)
 
@@ -94,6 +100,16 @@ def _other(request: IncidentRequest, text: str, field: str) -> Incident:
     if found is None:
         raise Hidden
     return found
+
+
+@act_on
+def hr_track(request: IncidentRequest) -> HttpResponse:
+    """Open the HR track. For who has no legal or HR seat there is no such address."""
+    if not may_open_hr_track(request.actor, request.incident):
+        raise Hidden
+    named = sent(request, "with_lead") == "yes"
+    child = together.open_hr_track(request.actor, request.incident, because=sent(request, "because"), with_lead=named)
+    return done(request, reverse("room", args=[child.number]), _("The HR track is open as %s.") % child.number)
 
 
 @act_on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -12,8 +13,12 @@ from django.utils.translation import gettext as _
 
 from tocsin.core.access import Hidden
 from tocsin.incidents import actions
+from tocsin.incidents.kept import LEDGER, drawn, once
 from tocsin.incidents.models import Incident, ScopeChange, ScopeEntry, ScopeKind, ScopeState
 from tocsin.incidents.pages import IncidentRequest, act_on, on_incident, place, read_time, sent, sent_number
+from tocsin.incidents.regions import region_choices, region_name
+from tocsin.incidents.sheet_rows import confidence_choices
+from tocsin.incidents.sheet_words import range_word
 from tocsin.people.pages import done
 
 PAGE = 100
@@ -21,13 +26,20 @@ PAGE = 100
 
 @dataclass
 class Standing:
-    """A scope entry as of a time: its state then, and the changes up to then, newest first."""
+    """A scope entry as of a time: its state and numbers then, and the changes up to then, newest first."""
 
     entry: ScopeEntry
     state: str
     since: datetime
     because: str
     changes: list[ScopeChange] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> str:
+        """How many, and where they live; empty where nobody said."""
+        last = self.changes[0]
+        parts = [range_word(last.count_low, last.count_high)] if last.count_low is not None or last.count_high else []
+        return ", ".join([*parts, *([region_name(last.region)] if last.region else [])])
 
 
 def ledger(incident: Incident, at: datetime | None) -> list[Standing]:
@@ -49,27 +61,43 @@ def ledger(incident: Incident, at: datetime | None) -> list[Standing]:
 @on_incident
 def scope(request: IncidentRequest) -> HttpResponse:
     """The ledger, by kind, as of now or `?at=`."""
-    text = request.GET.get("at", "")
+    text, wanted, number = (request.GET.get(k, "") for k in ("at", "state", "page"))
     at = read_time(text, "at")
-    rows = ledger(request.incident, at)
+    shown = once("ledger", request.incident, lambda: _shown(request.incident, at, wanted, number), at, wanted, number,
+                 but=LEDGER)  # fmt: skip
+    may_change = request.can["scope_change"]
+    table = drawn("incidents/_ledger.html", request.incident, request.now,
+                  lambda: {**shown, "at": at, "may_change": may_change}, at, wanted, number, may_change,
+                  but=LEDGER)  # fmt: skip
+    context = {
+        **shown, "table": table, "at": at, "at_text": text, "wanted": wanted,
+        "kinds": ScopeKind.choices, "state_choices": ScopeState.choices,
+        "choices": region_choices(), "confidences": confidence_choices(),
+    }  # fmt: skip
+    return render(request, "incidents/scope.html", context)
+
+
+def _shown(incident: Incident, at: datetime | None, wanted: str, number: str) -> dict[str, Any]:
+    """A page of the ledger as of `at`, of the wanted state or all, by kind; and how many are in which state."""
+    rows = ledger(incident, at)
     states: dict[str, int] = {}
     for row in rows:
         states[row.state] = states.get(row.state, 0) + 1
-    wanted = request.GET.get("state", "")
     if wanted in set(ScopeState):
         rows = [r for r in rows if r.state == wanted]
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows, PAGE).get_page(number)
     groups: dict[str, list[Standing]] = {}
     for kind in ScopeKind:
         if found := [r for r in page.object_list if r.entry.kind == kind]:
             groups[str(kind.label)] = found
     times = sorted({c.at for r in rows for c in r.changes})
-    context = {
-        "groups": groups, "page": page, "at": at, "at_text": text, "states": states, "wanted": wanted,
-        "kinds": ScopeKind.choices, "state_choices": ScopeState.choices, "first": times[0] if times else None,
+    return {
+        "groups": groups,
+        "page": page,
+        "states": states,
+        "first": times[0] if times else None,
         "steps": times[-24:],
-    }  # fmt: skip
-    return render(request, "incidents/scope.html", context)
+    }
 
 
 def _entry(request: IncidentRequest, number: int) -> ScopeEntry:
@@ -99,6 +127,7 @@ def add(request: IncidentRequest) -> HttpResponse:
         request.actor, request.incident, kind=sent(request, "kind"), name=sent(request, "name"),
         state=sent(request, "state") or ScopeState.SUSPECTED, because=sent(request, "because"), cites=_cites(request),
         count_low=sent_number(request, "count_low"), count_high=sent_number(request, "count_high"),
+        region=sent(request, "region"), confidence=sent(request, "confidence"),
     )  # fmt: skip
     return done(request, place(request, "scope"), _("%(name)s is in scope as S-%(number)d.") % {
         "name": made.name, "number": made.number,

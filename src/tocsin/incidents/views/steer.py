@@ -54,7 +54,7 @@ def note(request: IncidentRequest) -> HttpResponse:
 def fact(request: IncidentRequest) -> HttpResponse:
     """State a fact; its kind says how the answer is read."""
     name, text = sent(request, "name"), sent(request, "value")
-    value = _fact_value(request, name, text)
+    value = fact_value(request, name, text)
     actions.set_fact(request.actor, request.incident, name=name, value=value, because=sent(request, "because"))
     return done(request, place(request, "obligations"), _("The fact was stated. What hangs on it follows."))
 
@@ -67,7 +67,8 @@ def withdraw(request: IncidentRequest) -> HttpResponse:
     return done(request, place(request, "obligations"), said)
 
 
-def _fact_value(request: IncidentRequest, name: str, text: str) -> bool | int | float | str:
+def fact_value(request: IncidentRequest, name: str, text: str) -> bool | int | float | str:
+    """A fact's value as a form sent it, read by the fact's kind. Raises Invalid for an empty one, or no such answer."""
     known = facts_of(request.incident).get(name)
     kind = known.kind if known else FactKind.TEXT
     if kind == FactKind.YES_NO:

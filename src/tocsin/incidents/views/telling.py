@@ -10,7 +10,9 @@ from django.utils.formats import date_format
 
 from tocsin.incidents.models import Incident, Task
 from tocsin.incidents.pages import lead_of
-from tocsin.incidents.queries import facts_of
+from tocsin.incidents.queries import facts_of, sheet_of
+from tocsin.incidents.regions import region_name
+from tocsin.incidents.sheet_words import data_word, range_word
 from tocsin.people.pages import filled
 from tocsin.plan.models import Anchor
 
@@ -55,7 +57,19 @@ def known_words(incident: Incident) -> dict[str, Any]:
     for anchor in Anchor:
         if moment := incident.instant(anchor):
             words[f"{anchor}_at"], words[f"{anchor}_on"] = _time(moment), _time(moment)[:10]
-    return words | facts_of(incident)
+    return words | _from_the_sheet(incident) | facts_of(incident)
+
+
+def _from_the_sheet(incident: Incident) -> dict[str, Any]:
+    """What the fact sheet knows already, so that nobody states it a second time: how many people, where, which data."""
+    sheet, words = sheet_of(incident, sourced=False), dict[str, Any]()
+    if sheet.total.low is not None:
+        words["people_affected"] = range_word(sheet.total.low, sheet.total.high)
+    if named := [region_name(row.region) for row in sheet.affected if row.region]:
+        words["affected_countries"] = "; ".join(named)
+    if sheet.data_affected:
+        words["data_categories"] = "; ".join(data_word(c) for c in sorted(sheet.data_affected))
+    return words
 
 
 def _time(moment: datetime) -> str:

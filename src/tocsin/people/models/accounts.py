@@ -96,7 +96,12 @@ class Member(models.Model):
         return next((m["url"].removeprefix("mailto:") for m in self.methods if m["kind"] == "mail"), "")
 
 
-@lru_cache(maxsize=64)
+MOST_PLANS = 64
+_plans: dict[str, Plan] = {}
+"""Plans by the version that names their content."""
+
+
+@lru_cache(maxsize=MOST_PLANS)
 def parsed(version: str, files: tuple[tuple[str, str], ...]) -> Plan:  # noqa: ARG001  the version names the cached value
     """The plan of these files (sorted pairs of path and text); parsed once a process. Raises PlanError."""
     return parse_plan(dict(files))
@@ -120,6 +125,12 @@ class PlanVersion(models.Model):
 
     @property
     def plan(self) -> Plan:
-        """The plan as a value; parsed once a process."""
-        files: dict[str, Any] = self.files
-        return parsed(self.version, tuple(sorted(files.items())))
+        """The plan as a value; parsed once a process. Who has it already does not need the files, which are large."""
+        known = _plans.get(self.version)
+        if known is None:
+            files: dict[str, Any] = self.files
+            known = parsed(self.version, tuple(sorted(files.items())))
+            if len(_plans) >= MOST_PLANS:
+                _plans.clear()
+            _plans[self.version] = known
+        return known

@@ -7,11 +7,14 @@ from typing import Any
 
 from tocsin.disclosure.models import ClockState
 from tocsin.disclosure.queries import clocks_of
-from tocsin.incidents.models import DecisionState, ScopeEntry, ScopeKind, TaskState
+from tocsin.incidents.brief_view import value_words
+from tocsin.incidents.briefs import read_brief
+from tocsin.incidents.models import Decision, DecisionState, ScopeEntry, ScopeKind, TaskState
 from tocsin.incidents.sentences import sentence
 from tocsin.plan.models import Function
 from tocsin.plan.show import FUNCTION_TITLES
 from tocsin.reports import data as r
+from tocsin.reports.story.duties import stages
 from tocsin.reports.story.gathered import Gathered
 
 _TASK_STATUS = {
@@ -76,6 +79,7 @@ def decisions(g: Gathered) -> tuple[r.Decision, ...]:
             decided=d.decided_at,
             choice=d.chosen_label if d.state == DecisionState.DECIDED else None,
             basis=d.reason,
+            **_brief(d),
             dissent="; ".join(f"{o['by']}: {o['reason']}" for o in d.dissent),
             revisit=d.revisit_at,
             cites=(g.cite("decision.take" if d.decided_at else "decision.open", d.pk),),
@@ -84,9 +88,20 @@ def decisions(g: Gathered) -> tuple[r.Decision, ...]:
     )
 
 
+def _brief(decision: Decision) -> dict[str, Any]:
+    """What the kept brief said was known and not known, and what of it is not so any more."""
+    kept = read_brief(decision.brief) if decision.brief else {"known": [], "unknown": []}
+    return {
+        "known": tuple(f"{k['means']}: {value_words(k['value'])}" for k in kept["known"]),
+        "unknown": tuple(u["means"] for u in kept["unknown"]),
+        "changed": "; ".join(c["means"] for c in decision.changed),
+    }
+
+
 def clocks(g: Gathered) -> tuple[r.Clock, ...]:
-    """Every clock of a duty to notify that the playbook foresees."""
-    return tuple(
+    """Every stage of a duty by law, then the notices that only the playbook foresees."""
+    by_law, taken = stages(g)
+    return by_law + tuple(
         r.Clock(
             obligation=c.regime or "by plan",
             title=c.title,
@@ -101,6 +116,7 @@ def clocks(g: Gathered) -> tuple[r.Clock, ...]:
             cites=(f"L-{c.sequence}",),
         )
         for c in clocks_of(g.incident)
+        if c.task_id not in taken
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tocsin.disclosure.models import ClockState
 from tocsin.evidence.suggest import rank
 from tocsin.incidents.models import DecisionState, Phase, ScopeState
 from tocsin.lab.attack import TACTICS
 from tocsin.plan.models import Anchor
 from tocsin.reports.data import Duration, Fact, Figure, Inference, KeyTime, Limit, Statement, Summary
 from tocsin.reports.story.gathered import Gathered
+from tocsin.reports.story.registers import clocks
 
 HIGH = 3
 FILES_NAMED = 12
@@ -121,15 +121,15 @@ def _standing(g: Gathered) -> tuple[str, ...]:
     live = [t for t in tasks if t.live]
     late = sum(1 for t in live if t.due_at and t.due_at < g.now)
     opened = g.incident.decisions.filter(state=DecisionState.OPEN).count()
-    clocks = list(g.incident.clocks.all())
-    running = sum(c.state in (ClockState.RUNNING, ClockState.LATE) for c in clocks)
+    duties = clocks(g)
+    running = sum(c.status in ("running", "late") and c.sent is None for c in duties)
     unfilled = g.incident.roles.filter(renounced_at=None, member=None).count()
     lines = [
         f"Phase: {str(Phase(g.incident.phase).label).lower()}.",
         f"{count(sum(t.ended for t in tasks), 'task')} of {len(tasks)} ended, {len(live)} to do now, {late or 'none'} late."
         if tasks else "No playbook was started.",
         f"{count(opened, 'decision')} open.",
-        f"{count(running, 'clock')} running, {sum(c.state == ClockState.WAITING for c in clocks)} waiting for a fact.",
+        f"{count(running, 'clock')} running, {sum(c.status == 'waiting' for c in duties)} waiting for a fact.",
     ]  # fmt: skip
     if unfilled:
         lines.append(f"{count(unfilled, 'role')} without a holder.")

@@ -19,8 +19,11 @@ from tocsin.reports.warbook.reach import local, person
 View = dict[str, Any]
 
 
-def incident_book(incident: Incident, issue: Issue) -> View:
-    """Everything the incident's book prints. Whoever calls this has made sure that the reader is on the incident."""
+def incident_book(incident: Incident, issue: Issue, *, reads: bool = True) -> View:
+    """Everything the incident's book prints. Whoever calls this has made sure that the reader is on the incident.
+
+    `reads` says whether the reader sees contact data; without it the book holds names and seats only.
+    """
     plan = incident.plan_version.plan
     zone = plan.organization.time_zone
     at = incident.chain.time(issue.at)
@@ -48,7 +51,7 @@ def incident_book(incident: Incident, issue: Issue) -> View:
                 "needs": report.needs,
             } if report else None,
         },
-        "seats": [_seat(seat, incident, issue) for seat in seats(incident)],
+        "seats": [_seat(seat, incident, issue, reads=reads) for seat in seats(incident)],
         "lanes": [
             {"title": FUNCTION_TITLES[lane.function], "done": lane.done, "total": len(lane.tasks),
              "tasks": [_task(task, incident, at) for task in lane.tasks if not task.ended]}
@@ -87,15 +90,16 @@ def contact_of(member: Member) -> Contact:
     )
 
 
-def _seat(seat: RoleAssignment, incident: Incident, issue: Issue) -> View:
+def _seat(seat: RoleAssignment, incident: Incident, issue: Issue, *, reads: bool) -> View:
     plan = incident.plan_version.plan
     role = plan.roles.get(seat.role)
     keys = [k for k in (role.holder, *role.backups) if k] if role else []
     home = plan.organization.time_zone
-    people = [person(contact_of(seat.member), home, issue.at, seat="holds it now")] if seat.member else []
     taken = seat.member.key if seat.member else ""
-    people += [person(plan.contacts[k], home, issue.at, seat="if not reached")
-               for k in keys if k != taken and k in plan.contacts]  # fmt: skip
+    found = [(contact_of(seat.member), "holds it now")] if seat.member else []
+    found += [(plan.contacts[k], "if not reached") for k in keys if k != taken and k in plan.contacts]
+    hidden = {} if reads else {"methods": (), "note": ""}
+    people = [person(contact.model_copy(update=hidden), home, issue.at, seat=how) for contact, how in found]
     return {
         "title": seat.title,
         "duties": role.duties if role else "",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tocsin.plan.decision_models import DecisionOption
 from tocsin.plan.facts import PLACEHOLDER
 from tocsin.plan.flow import in_order
 from tocsin.plan.models import Message, Plan, Playbook, Step, StepKind
 from tocsin.plan.names import audience_name, contact_name, listed, role_name, words
 from tocsin.plan.offset import Offset
+from tocsin.plan.show import consequence_words
 
 View = dict[str, Any]
 KINDS = {
@@ -104,9 +106,14 @@ def _decision(plan: Plan, step: Step) -> View | None:
     return {
         "question": asked.question,
         "who": listed(able) if able else role_name(plan, step.role),
-        "options": [{"label": o.label, "consequence": o.consequence} for o in asked.options],
+        "options": [{"label": o.label, "consequence": _follows(o)} for o in asked.options],
         "nobody": asked.if_nobody_decides,
     }
+
+
+def _follows(option: DecisionOption) -> str:
+    said = consequence_words(option)
+    return f"{said}." if said else ""
 
 
 def duties(plan: Plan) -> list[View]:

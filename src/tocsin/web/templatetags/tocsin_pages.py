@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from tocsin.core.models import LogEntry
 from tocsin.core.searching import Query, pieces
 from tocsin.incidents import sentences
+from tocsin.incidents.sheet_words import INSTANTS, instant_word
 
 register = template.Library()
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
@@ -101,7 +102,8 @@ WORDS = {
 @register.filter
 def word(key: Any) -> Any:
     """A role's, level's or instant's key as people read it."""
-    return WORDS.get(str(key), key)
+    text = str(key)
+    return WORDS.get(text) or (instant_word(text) if text in INSTANTS else key)
 
 
 @register.filter

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+
+from tocsin.core.busy import BUSY_SECONDS, is_busy
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,11 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa
 
 
 def failed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """A defect: a page that needs nothing, because anything may be broken."""
+    """A defect: a page that needs nothing, because anything may be broken. A session that is only locked is none."""
+    if is_busy(sys.exception()):  # around the views; what they raise is told by the middleware Errors
+        said = _("Tocsin is busy. Try it again in a moment.")
+        return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8",
+                            headers={"Retry-After": str(BUSY_SECONDS)})  # fmt: skip
     try:
         return HttpResponse(render_to_string("500.html"), status=500)
     except Exception:

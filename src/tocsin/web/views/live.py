@@ -22,7 +22,8 @@ def events(request: HttpRequest, number: str) -> HttpResponse:
     seen = whole_number(request.headers.get("Last-Event-ID") or request.GET.get("after", "0")) or 0
     answer = HttpResponse(content_type="text/event-stream")
     answer.headers[FOLLOW] = (
-        f"{user.pk} {incident.chain_id} {seen} {incident.chain.length} {timezone.get_current_timezone_name()}"
+        f"{user.pk} {incident.chain_id} {seen} {incident.chain.length} {timezone.get_current_timezone_name()} "
+        f"{request.session.session_key}"
     )
     answer.headers["X-Accel-Buffering"] = "no"  # a proxy that gathers the stream would hold the news back
     return answer

@@ -5,26 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tocsin.alerts.queries import came_from
+from tocsin.alerts.queries import reads_alerts, told_alerts
 from tocsin.disclosure.pages import ENDED, Shown, counted, shown
 from tocsin.incidents import board, feeds
+from tocsin.incidents.kept import LAB, LEDGER, QUIET, once
 from tocsin.incidents.models import Decision, Incident, Phase, RoleAssignment, ScopeEntry, ScopeKind, Task, TaskState
 from tocsin.incidents.pages import IncidentRequest, asked, how_near, on_incident, share_left
 from tocsin.incidents.presence import people_here
-from tocsin.incidents.queries.situation import Changes, changes_since, due_of, lamp_of, last_report, open_handovers
+from tocsin.incidents.queries.situation import (
+    Changes,
+    OpenHandover,
+    changes_since,
+    due_of,
+    lamp_of,
+    last_report,
+    open_handovers,
+)
 from tocsin.people.models import Member
 from tocsin.people.pages import asked_number
 from tocsin.web.fragments import shared
 
 MOST_CLOCKS, FACES, NEWEST = 5, 6, 4
+UNSHOWN = ("instructions", "done_when", "proof", "needs", "when", "due_because", "member__methods")
+HERE_HOLDS = 2.0
+"""Seconds for which who is here is said without asking anew: the stream says it as often."""
+UNCOUNTED = QUIET - {"scope", "finding"}
+"""Kinds of entries that are not among what is said to have changed since the last report."""
 REMEMBERED = 180 * 24 * 3600
 
 
@@ -42,10 +56,10 @@ class Dial:
 
 
 def _dial_of_clock(row: Shown) -> Dial:
-    clock, url = row.clock, f"obligations#c-{row.clock.pk}"
+    url = f"obligations#{row.anchor}"
     if not row.ticks:
-        return Dial(clock.title, row.ring, row.waits, url)
-    return Dial(clock.title, row.ring, clock.because, url, clock.due_at, clock.started_at, row.left)
+        return Dial(row.title, row.ring, row.waits, url)
+    return Dial(row.title, row.ring, row.because, url, row.due_at, row.started_at, row.left)
 
 
 def _dial_of_decision(decision: Decision, now: datetime) -> Dial:
@@ -137,30 +151,56 @@ def scope_counts(incident: Incident) -> dict[str, Any]:
 
 
 class Room:
-    """What the room shows, asked of the database once and only when a part that is not drawn yet needs it."""
+    """What the room shows, asked of the database once for all who look, and only when a part that is not drawn needs it."""
 
     def __init__(self, incident: Incident, now: datetime) -> None:
         self.incident, self.now = incident, now
 
-    @cached_property
+    @property
     def tasks(self) -> list[Task]:
-        """All tasks, with their members."""
-        return list(Task.objects.filter(incident=self.incident).select_related("member"))
+        """All tasks, with their members, without what a board does not show."""
+        rows = Task.objects.filter(incident=self.incident).select_related("member").defer(*UNSHOWN)
+        return once("tasks", self.incident, lambda: list(rows), but=QUIET)
 
-    @cached_property
+    @property
     def spells(self) -> list[RoleAssignment]:
         """Who held what, then and now, oldest first."""
-        return list(self.incident.roles.select_related("member").order_by("assumed_at", "id"))
+        rows = self.incident.roles.select_related("member").order_by("assumed_at", "id")
+        return once("spells", self.incident, lambda: list(rows), but=QUIET | {"task"})
 
-    @cached_property
+    @property
     def seats(self) -> list[RoleAssignment]:
         """The seats as they are held now."""
         return [s for s in self.spells if s.renounced_at is None]
 
-    @cached_property
+    @property
     def decisions(self) -> list[Decision]:
         """All decisions, by number."""
-        return list(Decision.objects.filter(incident=self.incident))
+        rows = Decision.objects.filter(incident=self.incident)
+        return once("decisions", self.incident, lambda: list(rows), but=QUIET | {"task"})
+
+    @property
+    def handovers(self) -> list[OpenHandover]:
+        """The seats that changed hands and wait for a note or its acknowledgement."""
+        if not any(s.renounced_at for s in self.spells):
+            return []
+        notes = self.incident.situation_reports.filter(kind="handover")
+        held = [s for s in self.spells if s.holder]
+        return once("handovers", self.incident, lambda: open_handovers(held, notes), but=QUIET | {"task"})
+
+    @property
+    def situation(self) -> dict[str, Any]:
+        """The report that holds, and when the next is due."""
+        return once("situation", self.incident, lambda: situation_of(self), but=QUIET | {"task"})
+
+    @property
+    def changed(self) -> str:
+        """What changed since the last report."""
+        last = self.situation["report"]
+        if last is None:
+            return ""
+        return once("changed", self.incident, lambda: _changed(changes_since(self.incident, last.sequence)), last.pk,
+                    but=UNCOUNTED)  # fmt: skip
 
     def strip(self) -> dict[str, Any]:
         """The clocks."""
@@ -217,7 +257,7 @@ class Room:
 
 
 def situation_of(room: Room) -> dict[str, Any]:
-    """The report that holds, when the next is due, and what changed since it was written."""
+    """The report that holds, and when the next is due."""
     incident, last = room.incident, last_report(room.incident)
     due = due_of(incident, last.written_at if last else incident.declared_at, last.next_due_at if last else None)
     closed = incident.phase == Phase.CLOSED
@@ -225,7 +265,6 @@ def situation_of(room: Room) -> dict[str, Any]:
         "report": last,
         "report_due": None if closed else due,
         "report_lamp": "" if closed else lamp_of(due, room.now, last.written_at if last else incident.declared_at),
-        "changed": _changed(changes_since(incident, last.sequence)) if last else "",
     }
 
 
@@ -242,18 +281,29 @@ def _changed(changes: Changes) -> str:
 
 
 def _personal(request: IncidentRequest, room: Room) -> dict[str, Any]:
-    mine = set(
-        Member.objects.filter(user=request.user, organization=request.incident.organization).values_list(
-            "pk", flat=True
-        )
-    )
-    notes = request.incident.situation_reports.filter(kind="handover")
-    spells = [s for s in room.spells if s.holder]
-    handed = open_handovers(spells, notes) if any(s.renounced_at for s in spells) else []
+    members = Member.objects.filter(user=request.user, organization=request.incident.organization_id)
+    mine = set(members.order_by().values_list("pk", flat=True))
     return {
         "expected": board.expected_of(room.tasks, room.seats, mine, room.now)[:4],
-        "handovers": [h for h in handed if h.concerns(request.user.pk)],
+        "handovers": [h for h in room.handovers if h.concerns(request.user.pk)],
     }
+
+
+def _here(incident: Incident) -> dict[str, Any]:
+    faces = people_here(incident.chain_id)
+    return {"faces": faces[:FACES], "more_faces": len(faces) - FACES, "all_faces": faces}
+
+
+def _situation(request: IncidentRequest, of: Room) -> SafeString:
+    """What it says is the same for everybody; whether it leads to the alerts hangs on who looks."""
+    alerts = once("alerts", of.incident, lambda: told_alerts(of.incident), but=QUIET | {"task"})
+    opens = bool(alerts) and reads_alerts(request.actor, of.incident.organization)
+
+    def make() -> dict[str, Any]:
+        said = {"changed": of.changed, "from_alerts": alerts, "opens_alerts": opens}
+        return {**of.situation, **of.attention(), **said}
+
+    return shared("situation", of.incident, of.now, make, opens, of.changed, but=QUIET)
 
 
 @on_incident
@@ -263,18 +313,19 @@ def room(request: IncidentRequest) -> HttpResponse:
     chosen = (request.GET.get("by"), request.COOKIES.get("board"))
     by = next((b for b in chosen if b in board.MODES), "function")
     of = Room(incident, now)
-    faces = people_here(incident.chain_id)
     context = {
-        **situation_of(of), **_personal(request, of), **of.attention(), **came_from(request.actor, incident),
-        "strip": shared("strip", incident, now, of.strip),
-        "windows": shared("windows", incident, now, lambda: of.windows(by), by),
-        "counts": shared("counts", incident, now, of.counts),
-        "scope": shared("scope", incident, now, of.scope),
-        "asked": shared("decisions", incident, now, of.asked),
-        "arriving": shared("arriving", incident, now, of.arriving),
+        **_personal(request, of),
+        "report": of.situation["report"],
+        "situation": _situation(request, of),
+        "strip": shared("strip", incident, now, of.strip, but=UNCOUNTED),
+        "windows": shared("windows", incident, now, lambda: of.windows(by), by, but=QUIET),
+        "counts": shared("counts", incident, now, of.counts, but=QUIET),
+        "scope": shared("scope", incident, now, of.scope, but=LEDGER),
+        "asked": shared("decisions", incident, now, of.asked, but=QUIET | {"task"}),
+        "arriving": shared("arriving", incident, now, of.arriving, but=LAB),
         "feed": shared("feed", incident, now, of.feed),
+        "here": shared("here", incident, now, lambda: _here(incident), but=QUIET, holds=HERE_HOLDS),
         "by": by, "modes": board.MODES.items(), "kinds": [(k, w) for k, (w, _p) in feeds.KINDS.items()],
-        "faces": faces[:FACES], "more_faces": len(faces) - FACES, "all_faces": faces,
         "phases": Phase.choices,
         "levels": sorted(incident.plan_version.plan.severity.levels.items()),
         "role_list": sorted(((k, r.title) for k, r in incident.plan_version.plan.roles.items()), key=lambda r: r[1]),
