@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=15_000)  # two browsers, two servers and their tests share two cores: five seconds are not enough
 TOCSIN = Path(sys.executable).with_name("tocsin")
 MAIL = {
     "Anneke": "anneke.devries@halden.example.org",
