@@ -19,9 +19,9 @@ from tocsin.core import clock
 from tocsin.core.access import Actor, OrgRole
 from tocsin.core.actions import admit, queue_message
 from tocsin.core.models import Chain, Organization
-from tocsin.disclosure.actions import draft_notice
+from tocsin.disclosure.actions import draft_notice, file_stage
 from tocsin.disclosure.following import Found
-from tocsin.disclosure.models import DutyClock, Notice
+from tocsin.disclosure.models import DutyClock, Filing, Notice
 from tocsin.evidence.actions import Intake, fail_analysis, request_analysis, start_analysis
 from tocsin.evidence.actions.analyst import add_indicator, add_yara, import_feed, save_search
 from tocsin.evidence.actions.privilege import set_file_privileged
@@ -72,6 +72,11 @@ def _late_stage(place: Incident) -> DutyClock:
     actions.mark_instant(S, place, anchor="aware", at=clock.now() - timedelta(days=7))
     actions.set_fact(S, place, name="personal_data_breach", value=True)
     return DutyClock.objects.filter(duty__incident=place, duty__regime="eu-gdpr-33").earliest("position")
+
+
+def _filing(place: Incident) -> Filing:
+    stage = "notification to supervisory authority"
+    return file_stage(S, place, regime="eu-gdpr-33", stage=stage, at=clock.now(), channel="portal")
 
 
 def _notice(place: Incident) -> Notice:
@@ -574,6 +579,7 @@ ARGUMENTS: dict[str, Callable[[Any, User], Arguments]] = {
     "duty.file": lambda p, u: {
         "regime": "eu-gdpr-33", "stage": "notification to supervisory authority", "at": clock.now(), "channel": "portal",
     },
+    "duty.strike": lambda p, u: {"regime": "eu-gdpr-33", "filing": _filing(p).pk, "reason": "the wrong incident"},
     "duty.delay": lambda p, u: {
         "regime": "us-sec-8k-105", "until": clock.now() + timedelta(days=10), "asked_by": "FBI", "reference": "letter 7",
     },

@@ -18,7 +18,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
-expect.set_options(timeout=15_000)  # two browsers, two servers and their tests share two cores: five seconds are not enough
+expect.set_options(
+    timeout=15_000
+)  # two browsers, two servers and their tests share two cores: five seconds are not enough
 TOCSIN = Path(sys.executable).with_name("tocsin")
 MAIL = {
     "Anneke": "anneke.devries@halden.example.org",

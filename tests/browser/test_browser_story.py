@@ -51,9 +51,10 @@ BODY = "{{ organization }} found out that records of {{ people_affected }} custo
 
 CHAPTERS = (
     f"Anneke de Vries declared INC-.*“{TITLE}”",
-    "Anneke de Vries set the instant “aware” to .* Reason: the list of files was read",
-    "Anneke de Vries set the instant “material” to .* Reason: the finance director's note",
+    "Anneke de Vries set the instant “Aware” to .* Reason: the list of files was read",
+    "Anneke de Vries set the instant “Judged material” to .* Reason: the finance director's note",
     "Anneke de Vries said that in this incident we are: Files reports with the SEC",
+    "because it was said what we are: files reports with the SEC.",
     "Anneke de Vries said that this data is affected: Driving licences",
     "Anneke de Vries put S-1, Customers in DE, in scope as confirmed",
     "Anneke de Vries put S-4, Customers in SG, in scope as confirmed",
@@ -61,6 +62,7 @@ CHAPTERS = (
     "because the fact 'data exfiltrated' was stated. May apply now: California breach notification",
     "because the fact 'material to investors' was stated. May apply now: SEC Form 8-K Item 1.05",
     "Ruth Oyelaran confirmed that this has to be notified: GDPR .* Reason: The facts are clear enough.",
+    "because counsel confirmed GDPR",
     "Ruth Oyelaran ruled that this is not notified: Inside information .* their price does not hang on it.",
     rf"Anneke de Vries asks for D-\d+: {re.escape(QUESTION)}",
     r"Henrik Halden decided D-\d+ by the signed link, .* — Disclose today. Reason: They must hear it from us first.",
@@ -71,6 +73,8 @@ CHAPTERS = (
     "Marco Bianchi planned wave W-1: M-1, M-2, M-3, M-4",
     "Henrik Halden released wave W-1: M-1, M-2, M-3, M-4",
     *(f"Message M-{n} goes to {who}, .*{subject}" for n, (who, subject) in enumerate(SUBJECTS.items(), 1)),
+    "Message M-4 has gone to",
+    "Wave W-1 is done",
     "Ruth Oyelaran drafted notice N-1 from the facts: GDPR",
     "Ruth Oyelaran recorded a notice as filed .* by portal: GDPR .* Reference: IMY-2026-771",
     "Ruth Oyelaran recorded a notice as filed .* early warning. Reference: CSIRT-1-EW",
@@ -195,6 +199,13 @@ def clocks_with_reasons(story: World) -> None:
     ):
         page = story.on("Ruth", f"obligations/{regime}")
         shows_time(stage(page, name).locator(".t-stagetime"), due)
+
+    page = story.on("Ruth", "obligations/sg-pdpa")
+    assessed = stage(page, "assess whether notifiable").locator(".t-stages")
+    expect(assessed).to_contain_text("inside the organization")
+    expect(assessed.locator(".t-stagetime")).to_contain_text("Done")
+    page = story.on("Ruth", "obligations")
+    assert "trade in the United States" not in page.content()
 
 
 def counsel_rules(story: World) -> None:
@@ -367,6 +378,7 @@ def log_tells_it(story: World) -> None:
     left = iter(told)
     for chapter in CHAPTERS:
         assert any(re.search(chapter, sentence) for sentence in left), (chapter, told)
+    assert [one for one in told if re.search(r"\b(eu|us|sg)-[a-z]+-?\d*\b|sec.registrant", one)] == []
     assert "all hold" in story.server.tocsin("verify")
 
 

@@ -99,7 +99,7 @@ def test_the_link_leads_to_a_living_incident_and_every_page_answers(home: Path) 
             assert len(html) < 150_000, f"{path} has {len(html):,} characters"
             for found in re.findall(r'href="(/[^"#?]*)', html):
                 leaves = found.startswith(("/static", "/api", "/accounts")) or found.endswith(
-                    (".pdf", ".jsonl", ".html")
+                    (".pdf", ".docx", ".jsonl", ".html")
                 )
                 # Of pages that differ in a number or a long name only, as those of events and laws do, some stand for all.
                 kind = re.sub(r"[^/]*[0-9-][^/]*", "#", found)

@@ -146,6 +146,8 @@ def test_a_wave_leaves_in_order_over_mail_and_web_byte_for_byte(place: Incident,
     assert len(heard.arrived) == 5
     wave.refresh_from_db()
     assert wave.state == "done"
+    ends = [(e.verb, e.payload.get("outgoing")) for e in place.chain.entries.filter(verb__endswith=".finish")]
+    assert ends == [*(("comms.finish", m.number) for m in (authority, staff, customers, press)), ("wave.finish", None)]
     press.refresh_from_db()
     _to, subject, text = heard.arrived[-1]
     assert text.startswith(f"Dear Reader 1,\n\n{press.final_text}")

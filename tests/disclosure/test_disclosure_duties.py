@@ -126,12 +126,58 @@ def test_counsel_confirms_and_rejects_with_a_reason(incident: Incident, breach: 
     reject_duty(counsel, incident, regime=GDPR, reason="They were test data.")
     assert stage(incident).state == "not_needed"
     task = incident.tasks.get(step_id="gdpr-authority")
-    assert (task.state, task.proof) == ("skipped", f"Counsel rejected {GDPR}: They were test data.")
+    assert (task.state, task.proof) == ("skipped", f"Counsel rejected {duty(incident).name}: They were test data.")
     assert [r.word for r in duty(incident).rulings.all()] == ["confirmed", "rejected"]
     confirm_duty(counsel, incident, regime=GDPR, reason="They were real after all.")
     assert (stage(incident).state, stage(incident).due_at) == ("running", breach + timedelta(hours=72))
     task.refresh_from_db()
     assert task.state == "open"
+    told = [sentence(e) for e in LogEntry.objects.filter(chain=incident.chain).order_by("sequence")]
+    assert any(f"because counsel confirmed {duty(incident).name}." in text for text in told)
+    assert [text for text in told if GDPR in text] == []
+
+
+def test_what_counsel_rejected_under_its_id_is_taken_up_again(incident: Incident, breach: datetime) -> None:
+    """Entries of before named the duty by its id."""
+    counsel = factories.on(incident, "counsel").actor
+    reject_duty(counsel, incident, regime=GDPR, reason="They were test data.")
+    rows = incident.tasks.filter(step_id="gdpr-authority")
+    with factories.preparing():
+        rows.update(proof=f"Counsel rejected {GDPR}: They were test data.")
+    confirm_duty(counsel, incident, regime=GDPR, reason="They were real after all.")
+    assert rows.get().state == "open"
+
+
+def test_the_log_says_in_words_what_was_said_of_us_and_of_data(incident: Incident, breach: datetime) -> None:
+    for held, says in ((True, "what we are: files reports with the SEC"), (False, "what we are not: files reports")):
+        actions.set_entity_role(S, incident, role="sec_registrant", held=held, because="listed in New York")
+        assert f"because it was said {says}" in sentence(last(incident))
+    actions.set_fact(S, incident, name="unauthorised_acquisition", value=True)
+    actions.add_scope(S, incident, kind="data_subjects", name="Us", region="US-CA", count_low=700, because="counted")
+    for affected, says in (
+        (True, "is affected"), (None, "may be affected or not"), (True, "is affected"), (False, "is not affected"),
+    ):  # fmt: skip
+        actions.set_data_category(S, incident, category="gov_id", affected=affected, because="a column")
+        assert f"it was said that this data {says}: driving licences and" in sentence(last(incident))
+
+
+def test_an_assessment_ends_with_the_instant_that_records_it(incident: Incident, breach: datetime) -> None:
+    """PDPA s. 26C(2): Singapore asks to assess a breach; what is done inside the organization is filed with nobody."""
+    name, pdpa = "assess whether notifiable", "sg-pdpa"
+    actions.add_scope(
+        S, incident, kind="data_subjects", name="Customers", region="SG", count_low=700, because="counted"
+    )
+    assert (stage(incident, name, pdpa).state, stage(incident, name, pdpa).recipient_name) == (
+        "running", "inside the organization",
+    )  # fmt: skip
+    assessed = breach + timedelta(hours=1)
+    actions.mark_instant(S, incident, anchor="assessed", at=assessed)
+    ended = stage(incident, name, pdpa)
+    assert (ended.state, ended.submitted_at, ended.is_open) == ("filed", assessed, False)
+    assert ended.because.startswith("Done with assessment complete")
+    assert duty(incident, pdpa).filings.count() == 0
+    actions.withdraw_instant(S, incident, anchor="assessed", because="it goes on")
+    assert stage(incident, name, pdpa).state == "running"
 
 
 def test_what_nobody_can_tell_can_be_confirmed_and_then_has_clocks(incident: Incident, breach: datetime) -> None:

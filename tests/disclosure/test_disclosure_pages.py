@@ -65,6 +65,17 @@ def test_a_duty_stands_once_with_its_task_why_and_what_is_missing(lead: Client, 
     assert 'id="d-us-ca-breach"' not in page
 
 
+def test_what_is_done_inside_the_organization_is_told_as_done(lead: Client, breach: Incident) -> None:
+    actions.add_scope(S, breach, kind="data_subjects", name="Customers", region="SG", count_low=700, because="counted")
+    place = f"/incidents/{breach.number}/obligations/sg-pdpa"
+    for page in (get(lead, place), get(lead, "/law/sg-pdpa")):
+        assert "inside the organization" in page
+        assert "to internal" not in page
+    actions.mark_instant(S, breach, anchor="assessed", at=clock.now() - timedelta(hours=1))
+    (part,) = [p for p in get(lead, place).split('class="t-stagefull"') if "assess whether notifiable</b>" in p]
+    assert "<span>Done</span>" in part
+
+
 def test_what_is_folded_comes_on_demand(lead: Client, breach: Incident) -> None:
     for verdict, says in (
         ("cannot_tell", "us-ca-breach"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,7 +163,7 @@ def test_an_instant_that_is_taken_back_takes_its_deadlines_along(incident: Incid
     assert (task.due_at, task.clock.due_at, task.clock.state) == (None, None, "waiting")
     assert "aware" not in sheet_of(incident).instants
     said = told(incident, "instant.withdraw")
-    assert "took the instant “aware” back" in said
+    assert "took the instant “Aware” back" in said
     assert "Reason: that was another matter" in said
     with pytest.raises(Invalid, match="Nobody has set"):
         actions.withdraw_instant(S, incident, anchor="aware", because="again")
@@ -283,6 +284,36 @@ def test_steps_follow_a_role_that_is_said_here(incident: Incident) -> None:
     task.refresh_from_db()
     assert task.state == "waiting"
     assert "what the organization is here was changed" in task.uncalled
+
+
+@database
+def test_nobody_is_asked_for_what_the_sheet_says_under_another_name(incident: Incident) -> None:
+    """A role answers the fact that the plan asks for, and so does a fact of the same meaning: yes, no, and taken back."""
+    lead = Client()
+    lead.force_login(factories.on(incident, "lead"), backend="django.contrib.auth.backends.ModelBackend")
+    task = incident.tasks.filter(state="waiting").first()
+    assert task is not None
+    with factories.preparing():
+        incident.tasks.exclude(pk=task.pk).update(when="")
+        incident.tasks.filter(pk=task.pk).update(when="us_listed and data_exfiltrated and mfa_bypassed", needs=[])
+    paths = ("obligations", f"tasks/{task.number}")
+
+    def asked() -> list[set[str]]:
+        pages = [lead.get(f"/incidents/{incident.number}/{path}").content.decode() for path in paths]
+        return [{f for f in ("us_listed", "data_exfiltrated", "mfa_bypassed") if f'value="{f}"' in p} for p in pages]
+
+    assert asked() == [{"data_exfiltrated", "mfa_bypassed"}] * 2
+    actions.set_entity_role(S, incident, role="sec_registrant", held=True, because="the parent is listed")
+    actions.set_fact(S, incident, name="data_exfiltration", value=True)
+    assert asked() == [{"mfa_bypassed"}] * 2
+    actions.set_fact(S, incident, name="mfa_bypassed", value=True)
+    task.refresh_from_db()
+    assert task.state == "open"
+    actions.set_fact(S, incident, name="data_exfiltration", value=False, because="the copy was stopped")
+    task.refresh_from_db()
+    assert (task.state, facts_of(incident)["data_exfiltrated"]) == ("waiting", False)
+    actions.set_fact(S, incident, name="payment_made", value=False)
+    assert law_facts(sheet_of(incident)).flags["extortion_payment_made"] is False
 
 
 @database

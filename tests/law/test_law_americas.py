@@ -45,7 +45,7 @@ def listed(flags: str = "material_to_investors", **at: str) -> Facts:
 ])
 def test_form_8k_is_due_four_business_days_after_the_determination(determined: str, due: str) -> None:
     check(listed(materiality_determination=determined), SEC, MET, {
-        "materiality determination": LATER,
+        "materiality determination": "filed - > -",
         "Form 8-K Item 1.05": f"running {determined} > {due}",
         "8-K amendment": LATER,
     })
@@ -60,7 +60,7 @@ def test_form_8k_amendment_runs_from_the_information_that_was_missing() -> None:
         filed={(SEC, "Form 8-K Item 1.05"): "2026-12-02 22:30:01"},  # a second after 17:30
     )
     check(facts, SEC, MET, {
-        "materiality determination": "no_number 2026-11-20 15:00 > -",  # without unreasonable delay
+        "materiality determination": "filed 2026-11-20 15:00 > -",
         "Form 8-K Item 1.05": "filed_late 2026-11-25 20:00 > 2026-12-02 22:30:00",
         "8-K amendment": "running 2026-12-10 16:00 > 2026-12-16 22:30:00",  # Fri 11, Mon 14, Tue 15, Wed 16
     })
@@ -69,13 +69,14 @@ def test_form_8k_amendment_runs_from_the_information_that_was_missing() -> None:
 def test_form_8k_waits_for_the_determination_and_for_the_attorney_general() -> None:
     """Item 1.05(a) starts with the determination, not with discovery; (c) knows one delay, of the 8-K."""
     check(listed(awareness="2026-11-20 15:00"), SEC, MET, {
+        # without unreasonable delay
         "materiality determination": "no_number 2026-11-20 15:00 > -", "Form 8-K Item 1.05": LATER, "8-K amendment": LATER,
     })
     until = {(SEC, stage): utc("2026-12-25 22:30") for stage in ("Form 8-K Item 1.05", "materiality determination")}
     held = sheet("sec_registrant", "material_to_investors", delays=until,
                  at={"awareness": "2026-11-25 15:00", "materiality_determination": "2026-11-25 20:00"})
     check(held, SEC, MET, {
-        "materiality determination": "no_number 2026-11-25 15:00 > -",
+        "materiality determination": "filed 2026-11-25 15:00 > -",
         "Form 8-K Item 1.05": "held 2026-11-25 20:00 > 2026-12-25 22:30:00",
         "8-K amendment": LATER,
     })

@@ -30,8 +30,18 @@ WORKED = [
     # 22:00 UTC on 10 September is the 11th in Sydney, before summer time; + 30 = Sunday 11 October, in summer time
     ("au-ndb", "au_app_entity", BREACH, "AU=5", {"detection": "2026-09-10 22:00", "reasonable_belief": "2026-09-20 02:00"},
      {STATEMENT: "2026-09-22 05:00"}, {
-        "assessment of suspected breach": "running 2026-09-10 22:00 > 2026-10-11 12:59:59",
+        # s. 26WH(1)(b): assessed until there are grounds to believe
+        "assessment of suspected breach": "filed 2026-09-10 22:00 > 2026-10-11 12:59:59",
         "statement to OAIC": "filed 2026-09-20 02:00 > -", "notify individuals": "no_number 2026-09-22 05:00 > -"}),
+    # the assessment ended a second after its last day, before it was written down when the grounds were there
+    ("au-ndb", "au_app_entity", BREACH, "AU=5",
+     {"suspicion": "2026-11-03 00:30", "assessment_complete": "2026-12-03 13:00", "reasonable_belief": "2026-12-03 14:00"}, {}, {
+        "assessment of suspected breach": "filed_late 2026-11-03 00:30 > 2026-12-03 12:59:59",
+        "statement to OAIC": "no_number 2026-12-03 14:00 > -", "notify individuals": LATER}),
+    # awareness stands in for the belief that starts the statement, and does not end the assessment
+    ("au-ndb", "au_app_entity", BREACH, "AU=5", AWARE, {}, {
+        "assessment of suspected breach": "running 2026-11-27 20:00 > 2026-12-28 12:59:59",
+        "statement to OAIC": BEGUN, "notify individuals": LATER}),
     # SOCI Act s. 30BC: 12 h; 30BD: 72 h; which of the two is for a person. Reports in writing need no record.
     ("au-soci-2b", "au_soci_responsible_entity", "unauthorised_access !first_report_oral", "AU=5", AWARE, {}, {
         "significant impact report": "to_judge 2026-11-27 20:00 > 2026-11-28 08:00:00",
@@ -179,10 +189,10 @@ PDPC = ("assess whether notifiable", "notify PDPC", "notify individuals", "data 
 # assessment; s. 26C(2): assess once there is reason to believe (30 days by guidance); s. 26C(3): a data intermediary only tells
 # the organisation. Assessed at 00:30 on 25 November in Singapore: the end of Saturday 28th. 3 November + 30 = 3 December.
 @pytest.mark.parametrize(("roles", "people", "expected"), [
-    ("controller", "SG=500", ["running 2026-11-03 02:00 > 2026-12-03 15:59:59", "running 2026-11-24 16:30 > 2026-11-28 15:59:59",
+    ("controller", "SG=500", ["filed 2026-11-03 02:00 > 2026-12-03 15:59:59", "running 2026-11-24 16:30 > 2026-11-28 15:59:59",
                               "to_judge 2026-11-24 16:30 > -", NO]),
     # not by scale, but the harm is to be judged
-    ("controller", "SG=499", ["running 2026-11-03 02:00 > 2026-12-03 15:59:59", "to_judge 2026-11-24 16:30 > 2026-11-28 15:59:59",
+    ("controller", "SG=499", ["filed 2026-11-03 02:00 > 2026-12-03 15:59:59", "to_judge 2026-11-24 16:30 > 2026-11-28 15:59:59",
                               "to_judge 2026-11-24 16:30 > -", NO]),
     ("data_intermediary", "SG=500", [NO, NO, NO, "no_number 2026-11-03 02:00 > -"]),
     ("processor", "SG=500", [NO, NO, NO, "no_number 2026-11-03 02:00 > -"]),
@@ -190,7 +200,7 @@ PDPC = ("assess whether notifiable", "notify PDPC", "notify individuals", "data 
 def test_singapore_three_calendar_days_after_the_assessment(roles: str, people: str, expected: list[str]) -> None:
     at = {"reasonable_belief": "2026-11-03 02:00", "assessment_complete": "2026-11-24 16:30"}
     check(sheet(roles, BREACH, "dob", people, at=at), "sg-pdpa", MET, dict(zip(PDPC, expected, strict=True)))
-    # the days do not run before the assessment
+    # the assessment ends when it is complete; the days do not run before
     unfinished = shown(duty(sheet("controller", BREACH, "dob", people, at=AWARE), "sg-pdpa"))["notify PDPC"]
     assert unfinished == (LATER if people == "SG=500" else "to_judge - > -")
 

@@ -58,6 +58,8 @@ def test_what_is_no_period_is_refused_with_an_example(text: str) -> None:
         ({"stages": [{**STAGE, "from": None, "after": "x"}]}, "comes after 'x', which is no stage above it"),
         ({"stages": [STAGE, STAGE]}, "two stages are called 'notice'"),
         ({"stages": [STAGE | {"recipient": "regulator"}]}, "goes to regulator, who is none of the recipients"),
+        ({"stages": [STAGE | {"ended_by": ["containment"]}]}, "only a stage for 'internal' has ended_by"),
+        ({"stages": [STAGE | {"recipient": "internal", "ended_by": ["x"]}]}, "'x' is no name of instants"),
         ({"stages": [STAGE | {"not_later_than": "notice"}]}, "which is no other stage"),
         ({"stages": [STAGE | {"by_day": "02-01"}]}, "has no within"),
         ({"stages": [STAGE | {"by_day": "02-31", "within": None}]}, "by_day: String should match pattern"),

@@ -71,8 +71,11 @@ class DutyOut(Schema):
 
 
 class FilingOut(Schema):
-    """A notice that was handed in; the first of a stage counts, another is an addition."""
+    """A notice that was handed in; the first of a stage counts, another is an addition. One that was struck was recorded by
+    mistake and counts for nothing.
+    """
 
+    id: int
     stage: str
     first: bool
     submitted_at: datetime
@@ -86,6 +89,9 @@ class FilingOut(Schema):
     delay_reason: str
     by: str
     sequence: int
+    struck_at: datetime | None
+    struck_by: str
+    struck_reason: str
 
 
 class DelayOut(Schema):
@@ -147,6 +153,19 @@ class NotifiedOut(Schema):
     late: bool
 
 
+class StruckOut(Schema):
+    """A filing that was struck because it was recorded by mistake."""
+
+    duty: str
+    stage: str
+    at: datetime
+    channel: str
+    reference: str
+    by: str
+    struck_at: datetime
+    because: str
+
+
 class NotNotifiedOut(Schema):
     """A duty that counsel rejected, and why."""
 
@@ -171,6 +190,7 @@ class BreachOut(Schema):
     notified: list[NotifiedOut]
     not_notified: list[NotNotifiedOut]
     undecided: list[str]
+    struck: list[StruckOut]
 
 
 class Ruled(Schema, extra="forbid"):
@@ -191,6 +211,13 @@ class Filed(Schema, extra="forbid"):
     evidence: int | None = Field(None, ge=1, le=10**9)
     notice: int | None = Field(None, ge=1, le=10**9)
     delay_reason: str = Field("", max_length=5000)
+
+
+class Struck(Schema, extra="forbid"):
+    """The id of the filing, and why it is struck."""
+
+    filing: int = Field(ge=1, le=2**63 - 1)
+    reason: str = Field(max_length=5000)
 
 
 class Held(Schema, extra="forbid"):
@@ -241,6 +268,14 @@ def file_notice(
 ) -> Status[dict[str, Any]]:
     """Record that a notice was handed in. The first of a stage counts; another is kept as an addition."""
     return Status(201, _act(request, incident, regime, actions.file_stage, given, revision=seen))
+
+
+@router.post(DUTY + "/strike", response=DutyFullOut)
+def strike_filing(
+    request: HttpRequest, incident: UUID, regime: str, given: Struck, seen: Seen = None
+) -> dict[str, Any]:  # fmt: skip
+    """Strike a filing that was recorded by mistake: it stays readable, and the clocks count as if it had not been."""
+    return _act(request, incident, regime, actions.strike_filing, given, revision=seen)
 
 
 @router.post(DUTY + "/delay", response={201: DutyFullOut})
@@ -325,7 +360,7 @@ def _rule(regime: Regime) -> dict[str, Any]:
 
 
 def _breach(b: Breach) -> dict[str, Any]:
-    names = ("began", "detected", "aware", "data", "people", "effects", "remedies", "notified", "undecided")
+    names = ("began", "detected", "aware", "data", "people", "effects", "remedies", "notified", "undecided", "struck")
     return {name: getattr(b, name) for name in names} | {
         "incident": b.incident.pk, "number": b.incident.number, "title": b.incident.title, "facts": b.what,
         "not_notified": [{"duty": name, "because": why} for name, why in b.not_notified],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -14,11 +14,13 @@ from tocsin.incidents.expected import Expected, Row, expected_of
 from tocsin.people.models import User
 
 router = Router(tags=["me"])
-Kind = Literal["decision", "task", "report", "handover", "mention", "seat"]
+Kind = Literal["decision", "message", "duty", "filing", "notice", "task", "report", "handover", "mention", "seat"]
 
 
 class ExpectedRow(Schema):
-    """One thing: `number` is the task's, decision's or note's; `near` is late, soon or empty, on the incident's clock."""
+    """One thing: `number` is the task's, decision's, message's, notice's or note's; `near` is late, soon or empty, on the
+    incident's clock. A duty waits for counsel's word, a filing for who does its task.
+    """
 
     kind: Kind
     incident: UUID
@@ -62,7 +64,9 @@ class ExpectedOut(Schema):
 
 
 def _row(kind: Kind, row: Row) -> ExpectedRow:
-    number = getattr(row.thing, "number", None) or getattr(getattr(row.thing, "note", None), "number", None)
+    number = (
+        row.number or getattr(row.thing, "number", None) or getattr(getattr(row.thing, "note", None), "number", None)
+    )
     return ExpectedRow(
         kind=kind,
         incident=row.incident.pk,
@@ -79,6 +83,7 @@ def _row(kind: Kind, row: Row) -> ExpectedRow:
 
 def _items(found: Expected) -> list[ExpectedRow]:
     rows = [_row("decision", r) for r in found.decisions]
+    rows += [_row(cast("Kind", r.kind), r) for r in found.words]
     rows += [_row("task", r) for r in (*found.late, *found.soon, *found.later)]
     rows += [_row("report" if r.label == "report" else "handover", r) for r in found.reports]
     rows += [_row("mention", r) for r in found.mentions]
@@ -87,7 +92,7 @@ def _items(found: Expected) -> list[ExpectedRow]:
 
 @router.get("/expected", response=ExpectedOut)
 def expected(request: HttpRequest) -> ExpectedOut:
-    """What is expected of you: calls, decisions, tasks, reports, mentions, seats; and what waits for others."""
+    """What is expected of you: calls, decisions, messages, duties, tasks, reports, mentions, seats; what waits for others."""
     user = User.objects.get(pk=actor_of(request).user_id)
     found = expected_of(user)
     return ExpectedOut(

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from tocsin.cli.demo_alerts import set_up_alerts
+from tocsin.cli.demo_outside import set_up_outside
 from tocsin.cli.demo_room import UNTAKEN, call_in_vain, set_up_room, with_calendar
 from tocsin.core import clock
 from tocsin.core.access import Actor, OrgRole
@@ -49,6 +50,7 @@ def set_up() -> None:
         _answer_calls(place)
     call_in_vain(incident)
     set_up_room(organization, people, incident)
+    set_up_outside(people, incident)
     set_up_alerts(system, organization, people, incident)
 
 
@@ -114,8 +116,8 @@ def _work(incident: Incident, people: dict[str, User]) -> None:
                              because="its switch port is closed; a ping from the next segment fails")  # fmt: skip
         actions.plan_remediation(priya, incident, entry=hosts[0], what="Rebuild from the clean image",
                                  role="remediation_lead", method="a fresh scan finds none of the indicators")  # fmt: skip
-    actions.add_scope(leila, incident, kind="data_subjects", name="Employees in the HR share",
-                      because="the HR share is on a confirmed file server", count_low=1900, count_high=2400)  # fmt: skip
+    actions.add_scope(leila, incident, kind="data_subjects", name="Employees in the HR share", region="SE",
+                      because="the HR share is on a confirmed file server", count_low=1180, count_high=1350)  # fmt: skip
     actions.set_fact(people["ruth-oyelaran"].actor, incident, name="significant_incident", value=True,
                      because="the file servers of three sites cannot be trusted")  # fmt: skip
     actions.mark_instant(people["ruth-oyelaran"].actor, incident, anchor="aware",

@@ -978,8 +978,9 @@ class DutyFullOut(Answer):
 
 
 class FilingOut(Answer):
-    """A notice that was handed in; the first of a stage counts, another is an addition."""
+    """A notice that was handed in; the first of a stage counts, another is an addition. One that was struck was recorded by"""
 
+    id: int
     stage: str
     first: bool
     submitted_at: datetime
@@ -993,6 +994,9 @@ class FilingOut(Answer):
     delay_reason: str
     by: str
     sequence: int
+    struck_at: datetime | None
+    struck_by: str
+    struck_reason: str
 
 
 class DelayOut(Answer):
@@ -1150,6 +1154,7 @@ class BreachOut(Answer):
     notified: list[NotifiedOut]
     not_notified: list[NotNotifiedOut]
     undecided: list[str]
+    struck: list[StruckOut]
 
 
 class NotifiedOut(Answer):
@@ -1167,6 +1172,19 @@ class NotNotifiedOut(Answer):
     """A duty that counsel rejected, and why."""
 
     duty: str
+    because: str
+
+
+class StruckOut(Answer):
+    """A filing that was struck because it was recorded by mistake."""
+
+    duty: str
+    stage: str
+    at: datetime
+    channel: str
+    reference: str
+    by: str
+    struck_at: datetime
     because: str
 
 
@@ -1266,7 +1284,7 @@ class WaitingCallOut(Answer):
 
 
 class ExpectedRow(Answer):
-    """One thing: `number` is the task's, decision's or note's; `near` is late, soon or empty, on the incident's clock."""
+    """One thing: `number` is the task's, decision's, message's, notice's or note's; `near` is late, soon or empty, on the"""
 
     kind: str
     incident: UUID
@@ -3505,6 +3523,26 @@ class Operations(Caller):
             idempotency_key=idempotency_key,
         )
 
+    def strike_filing(
+        self,
+        incident: UUID | str,
+        regime: str,
+        filing: int,
+        reason: str,
+        *,
+        seen: Seen = None,
+        idempotency_key: str | None = None,
+    ) -> DutyFullOut:
+        """Strike a filing that was recorded by mistake: it stays readable, and the clocks count as if it had not been."""
+        return self._ask(
+            "POST",
+            f"/incidents/{self._part(incident)}/duties/{self._part(regime)}/strike",
+            DutyFullOut,
+            body={"filing": filing, "reason": reason},
+            seen=seen,
+            idempotency_key=idempotency_key,
+        )
+
     def delay_notice(
         self,
         incident: UUID | str,
@@ -3825,7 +3863,7 @@ class Operations(Caller):
         )
 
     def expected(self) -> ExpectedOut:
-        """What is expected of you: calls, decisions, tasks, reports, mentions, seats; and what waits for others."""
+        """What is expected of you: calls, decisions, messages, duties, tasks, reports, mentions, seats; what waits for others."""
         return self._ask("GET", "/me/expected", ExpectedOut)
 
     def list_members(self, *, outside: bool | None = None, organization: str | None = None) -> Iterator[MemberOut]:

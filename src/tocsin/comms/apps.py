@@ -10,3 +10,10 @@ class CommsConfig(AppConfig):
 
     name = "tocsin.comms"
     label = "comms"
+
+    def ready(self) -> None:
+        """Say what this room expects of a person, beside what incidents do."""
+        from tocsin.comms.expecting import messages_for
+        from tocsin.incidents.expected import FROM_ROOMS
+
+        FROM_ROOMS.append(messages_for)

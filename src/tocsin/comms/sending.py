@@ -32,11 +32,12 @@ SYSTEM = "Wave"
 
 
 def advance_waves() -> None:
-    """One round: waves under way release what has its turn, and released messages are brought to their end."""
+    """One round: waves under way release what has its turn, released messages are brought to their end, and then waves."""
     rows = Wave.objects.filter(state=WaveState.RUNNING).select_related("incident__chain", "incident__plan_version")
     each(rows, advance)
     released = Message.objects.filter(state=MessageState.RELEASED, finished_at=None)
     each(released.select_related("incident__chain"), _finish)
+    each(rows.all(), _end)  # asked for anew: some were held in this round
 
 
 def release_alone(actor: Actor, incident: Incident, message: Message) -> Wave:
@@ -69,9 +70,13 @@ def advance(wave: Wave) -> None:
             step.message.refresh_from_db()
     if stuck := _stuck(steps, standing):
         actions.hold_wave(system, incident, wave=wave, because=stuck)
-    elif all(_over(step.message, standing) for step in steps):
-        with suppress(Invalid):
-            actions.finish_wave(system, incident, wave=wave)
+
+
+def _end(wave: Wave) -> None:
+    """A wave ends after the end of its last message, so that the log tells them in this order."""
+    if all(_ended(step.message) for step in steps_of(wave)):
+        with suppress(Invalid):  # another process wrote it down, or somebody paused it
+            actions.finish_wave(Actor.system(SYSTEM), wave.incident, wave=wave)
 
 
 def _stuck(steps: list[WaveStep], standing: Callable[[Message], Standing]) -> str:
@@ -88,8 +93,11 @@ def _stuck(steps: list[WaveStep], standing: Callable[[Message], Standing]) -> st
     return ""
 
 
-def _over(message: Message, standing: Callable[[Message], Standing]) -> bool:
-    return message.over and (message.released_at is None or standing(message).settled)
+def _ended(message: Message) -> bool:
+    """Whether nothing more of a message happens and, where it was sent, its end stands in the log."""
+    if message.state == MessageState.RELEASED:
+        return message.finished_at is not None
+    return message.over and (message.released_at is None or standing_of(message).settled)
 
 
 def queue_deliveries() -> int:

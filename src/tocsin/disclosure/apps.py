@@ -10,3 +10,10 @@ class DisclosureConfig(AppConfig):
 
     name = "tocsin.disclosure"
     label = "disclosure"
+
+    def ready(self) -> None:
+        """Say what this room expects of a person, beside what incidents do."""
+        from tocsin.disclosure.expecting import asked_by_law
+        from tocsin.incidents.expected import FROM_ROOMS
+
+        FROM_ROOMS.append(asked_by_law)

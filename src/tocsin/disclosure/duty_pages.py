@@ -52,6 +52,11 @@ class StageRow:
     missing: Sequence[Missing] = ()
 
     @property
+    def standing_filings(self) -> list[Filing]:
+        """The filings that nobody struck."""
+        return [f for f in self.filings if not f.struck]
+
+    @property
     def done_unfiled(self) -> bool:
         """Whether the playbook's task is done while nobody recorded how the notice was filed."""
         return self.clock.is_open and self.clock.task is not None and self.clock.task.state == "done"

@@ -13,7 +13,8 @@ from typing import Any
 
 from tocsin import __version__
 from tocsin.core.canonical import plain
-from tocsin.disclosure.models import Duty, DutyClock, DutyReading, NoticeClock, StageState
+from tocsin.disclosure.merged import GOES_ON, There, there_of
+from tocsin.disclosure.models import OPEN, Duty, DutyClock, DutyReading, NoticeClock, StageState
 from tocsin.disclosure.regimes import regimes_of
 from tocsin.disclosure.steps import tasks_by_stage
 from tocsin.incidents.models import Incident, Task
@@ -39,6 +40,7 @@ class Standing:
     duties: dict[str, Duty]
     tasks: dict[tuple[str, str], Task]
     key: str
+    there: There | None = None
 
     @property
     def since(self) -> int:
@@ -107,12 +109,15 @@ def standing(incident: Incident) -> Standing:
     facts = facts_for_law(incident, duties)
     notices = list(NoticeClock.objects.filter(incident=incident).exclude(regime="").select_related("task"))
     tasks = tasks_by_stage(notices, regimes_of(incident)) if notices else {}
-    key = _key(facts, incident, tasks)
+    there = there_of(incident)
+    key = _key(facts, incident, tasks, there)
     reading = DutyReading.objects.filter(incident=incident).first()
-    return Standing(facts, reading, {d.regime: d for d in duties}, tasks, key)
+    return Standing(facts, reading, {d.regime: d for d in duties}, tasks, key, there)
 
 
-def _key(facts: Facts, incident: Incident, tasks: Mapping[tuple[str, str], Task]) -> str:
+def _key(
+    facts: Facts, incident: Incident, tasks: Mapping[tuple[str, str], Task], there: There | None
+) -> str:  # fmt: skip
     """SHA-256 (hex) of all that duties follow from; equal keys mean equal duties."""
     said = {
         "facts": [sorted(facts.roles or ()), sorted(facts.data_categories or ()), facts.data_categories is None,
@@ -126,7 +131,7 @@ def _key(facts: Facts, incident: Incident, tasks: Mapping[tuple[str, str], Task]
         "tasks": sorted((*k, t.pk) for k, t in tasks.items()),
         "plan": incident.plan_version.version,
         "tocsin": __version__,
-    }  # fmt: skip
+    } | ({"there": there.key} if there else {})  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -202,6 +207,8 @@ def _compare_clocks(found: Found, row: Duty, law: engine.Duty, now: Standing) ->
         seen.add(clock.stage)
         kept = known.get(clock.stage) or DutyClock(stage=clock.stage, state="", position=position)
         given = _given(clock, now.tasks.get((row.regime, clock.stage)))
+        if now.there and given["state"] in OPEN and now.there.has(row.regime, clock.stage, clock.due_at):
+            given |= _ended(GOES_ON)
         if changed := {n: v for n, v in given.items() if getattr(kept, n) != v}:
             _note(found, row, kept, given)
             for name, value in changed.items():
@@ -211,13 +218,18 @@ def _compare_clocks(found: Found, row: Duty, law: engine.Duty, now: Standing) ->
             moved.append(kept)
     for stage, kept in known.items():
         if stage not in seen and kept.state != StageState.NOT_NEEDED:
-            gone: dict[str, Any] = {"state": str(StageState.NOT_NEEDED), "because": NOT_ANY_MORE, "starts_at": None, "due_at": None,
-                    "expected": None, "missing": [], "judge": []}  # fmt: skip
+            gone = _ended(NOT_ANY_MORE)
             _note(found, row, kept, gone)
             for name, value in gone.items():
                 setattr(kept, name, value)
             moved.append(kept)
     return moved
+
+
+def _ended(because: str) -> dict[str, Any]:
+    """What a stage says that nobody has to do."""
+    return {"state": str(StageState.NOT_NEEDED), "because": because, "starts_at": None, "due_at": None,
+            "expected": None, "missing": [], "judge": []}  # fmt: skip
 
 
 def _given(clock: Clock, task: Task | None) -> dict[str, Any]:
@@ -257,7 +269,7 @@ def _rested_on(row: Duty) -> list[list[str]]:
     """What the notices filed under a duty rested on, each once."""
     if not row.pk:
         return []
-    return list({tuple(n): n for f in row.filings.all() for n in f.rests_on}.values())
+    return list({tuple(n): n for f in row.filings.all() if not f.struck for n in f.rests_on}.values())
 
 
 def _holds(name: list[str], sheet: Sheet) -> bool:

@@ -200,7 +200,8 @@ class Filing(models.Model):
     """One notice that was handed in. The first of a stage counts; another is an addition to it.
 
     due_at: the deadline as it stood then, which the stage keeps. rests_on: the flags, roles and data that spoke for it.
-    notice: the number of the drafted notice that it was, with the hash of its text.
+    notice: the number of the drafted notice that it was, with the hash of its text. struck_at: when somebody took it back
+    because it was recorded by mistake; it stays readable and counts for nothing.
     """
 
     duty = models.ForeignKey(Duty, on_delete=models.CASCADE, related_name="filings")
@@ -219,6 +220,9 @@ class Filing(models.Model):
     by = models.CharField(max_length=200)
     by_id = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
+    struck_at = models.DateTimeField(null=True)
+    struck_by = models.CharField(max_length=200, blank=True)
+    struck_reason = models.TextField(blank=True)
     sequence = models.PositiveIntegerField()
 
     class Meta:
@@ -229,6 +233,11 @@ class Filing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.submitted_at}"
+
+    @property
+    def struck(self) -> bool:
+        """Whether it was taken back."""
+        return self.struck_at is not None
 
 
 class Delay(models.Model):
@@ -277,6 +286,7 @@ class Notice(models.Model):
     state = models.CharField(max_length=5, choices=NoticeState, default=NoticeState.DRAFT)
     revision = models.PositiveIntegerField(default=0)
     drafted_by = models.CharField(max_length=200)
+    drafted_by_id = models.CharField(max_length=64, blank=True)
     drafted_at = models.DateTimeField()
     changed_by = models.CharField(max_length=200)
     changed_at = models.DateTimeField()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from django.db.models import Q
 
@@ -22,10 +24,12 @@ from tocsin.disclosure.actions import (
     stale_clocks,
 )
 from tocsin.disclosure.following import flags_read, pending
+from tocsin.disclosure.merged import merged_into
 from tocsin.disclosure.models import Duty, DutyClock, NoticeClock, StageState, Verdict, Word
 from tocsin.incidents.actions import complete_task, reopen_task, skip_task
 from tocsin.incidents.models import Incident, Task, TaskState
 from tocsin.incidents.queries.sheet import CHANGES
+from tocsin.law.vocabulary import vocabulary
 from tocsin.plan.models import StepKind
 
 
@@ -73,7 +77,15 @@ def follow(entry: LogEntry) -> None:
 
 
 @on(
-    *CHANGES, "playbook.start", "clocks.carry", "duties.carry", "duty.confirm", "duty.reject", "duty.file", "duty.delay"
+    *CHANGES,
+    "playbook.start",
+    "clocks.carry",
+    "duties.carry",
+    "duty.confirm",
+    "duty.reject",
+    "duty.file",
+    "duty.strike",
+    "duty.delay",
 )
 def work_out_duties(entry: LogEntry) -> None:
     """Duties to notify and their clocks follow from the facts, from what was filed and from what counsel said."""
@@ -84,6 +96,15 @@ def work_out_duties(entry: LogEntry) -> None:
         return  # its playbook starts in a moment: one reading then, with its tasks
     if found := pending(incident):
         recompute(Actor.system(cause=entry), incident, found=found, because=_because(entry))
+
+
+@on("duties.recompute")
+def silence_what_goes_on_there(entry: LogEntry) -> None:
+    """What an incident's duties come to decides which stages of those merged into it still run."""
+    for source in merged_into(_incident(entry)):
+        if found := pending(source):
+            because = "duties changed where it was merged into"
+            recompute(Actor.system(cause=entry), source, found=found, because=because)
 
 
 def _concerns_the_law(entry: LogEntry) -> bool:
@@ -104,16 +125,47 @@ def _because(entry: LogEntry) -> str:
         case "instant":
             return f"the time '{name}' was " + ("set" if "at" in payload else "withdrawn")
         case "sheet":
-            what = "whether we are" if entry.object_kind == "entity_role" else "the data category"
-            return f"{what} '{name}' was stated"
+            return _sheet_because(entry)
         case "scope":
             return f"S-{payload.get('entry')} changed in scope"
         case "duty":
-            done = {"confirm": "counsel confirmed", "reject": "counsel rejected", "file": "a notice was filed for"}
-            return f"{done.get(entry.verb.partition('.')[2], 'a delay was recorded for')} {payload.get('regime')}"
+            done = {
+                "confirm": "counsel confirmed",
+                "reject": "counsel rejected",
+                "file": "a notice was filed for",
+                "strike": "a filing was struck for",
+            }
+            return f"{done.get(entry.verb.partition('.')[2], 'a delay was recorded for')} {_named(entry)}"
         case "playbook" | "clocks":
             return "the playbook foresees notices"
-    return "the incident was declared" if entry.verb == "incident.open" else f"of {entry.verb.replace('.', ': ')}"
+    return _BECAUSE.get(entry.verb, f"of {entry.verb.replace('.', ': ')}")
+
+
+_BECAUSE = {
+    "incident.open": "the incident was declared",
+    "incident.close": "the incident was closed",
+    "incident.reopen": "the incident was opened again",
+    "incident.merge": "the incident was merged into another",
+    "incident.receive": "another incident was merged into this one",
+    "duties.carry": "another incident was merged into this one",
+    "phase.set": "the incident moved to another phase",
+}
+
+
+def _sheet_because(entry: LogEntry) -> str:
+    """What the sheet says of us or of data now, in the vocabulary's words: an entry is read long after it was written."""
+    key, payload, words = entry.object_id, entry.payload, vocabulary()
+    if entry.object_kind == "entity_role":
+        word = words.roles.get(key, key.replace("_", " "))
+        return f"it was said what we are{'' if payload.get('held') else ' not'}: {word}"
+    how = {True: "is affected", False: "is not affected"}.get(payload.get("affected"), "may be affected or not")
+    return f"it was said that this data {how}: {words.data.get(key, key.replace('_', ' '))}"
+
+
+def _named(entry: LogEntry) -> str:
+    """The duty that an entry is about, by its title, and the stage where it is about one alone."""
+    payload = entry.payload
+    return ", ".join(str(part) for part in (payload.get("name") or payload.get("regime"), payload.get("stage")) if part)
 
 
 @every(10)
@@ -138,11 +190,23 @@ def finish_task(entry: LogEntry) -> None:
     task = Task.objects.filter(incident=entry.chain_id, number=number).first() if number else None
     if task is None or task.ended:
         return
-    told = entry.payload
-    proof = f"Filed {told['at'][:16].replace('T', ' ')} UTC by {told['channel']}" + (
-        f", reference {told['reference']}" if told["reference"] else ""
-    )
-    complete_task(Actor.system(cause=entry), _incident(entry), task=task, proof=proof)
+    complete_task(Actor.system(cause=entry), _incident(entry), task=task, proof=_proof(entry.payload))
+
+
+@on("duty.strike")
+def take_filed_task_up(entry: LogEntry) -> None:
+    """The task that was done by a filing is open again when that filing was struck and no other stands."""
+    said = entry.payload
+    task = Task.objects.filter(incident=entry.chain_id, number=said["task"]).first() if said["task"] else None
+    if task is not None and task.state == TaskState.DONE and task.proof.startswith(_proof(said)):
+        reason = f"The filing was struck: {said['reason']}"
+        reopen_task(Actor.system(cause=entry), _incident(entry), task=task, reason=reason)
+
+
+def _proof(said: Mapping[str, Any]) -> str:
+    """How a filing proves that its task is done."""
+    number = f", reference {said['reference']}" if said["reference"] else ""
+    return f"Filed {said['at'][:16].replace('T', ' ')} UTC by {said['channel']}{number}"
 
 
 @on("duty.reject")
@@ -151,7 +215,7 @@ def drop_tasks(entry: LogEntry) -> None:
     incident = _incident(entry)
     for task in _tasks_of(entry, incident):
         if not task.ended:
-            reason = f"Counsel rejected {entry.payload['regime']}: {entry.payload['reason']}"
+            reason = f"Counsel rejected {_named(entry)}: {entry.payload['reason']}"
             skip_task(Actor.system(cause=entry), incident, task=task, reason=reason)
 
 
@@ -161,9 +225,11 @@ def take_tasks_up(entry: LogEntry) -> None:
     if entry.payload["before"] != Word.REJECTED:
         return
     incident = _incident(entry)
+    # Older entries named the duty by its id, or without its stage.
+    names = (_named(entry), entry.payload["name"], entry.payload["regime"])
     for task in _tasks_of(entry, incident):
-        if task.state == TaskState.SKIPPED and task.proof.startswith(f"Counsel rejected {entry.payload['regime']}:"):
-            reason = f"Counsel confirmed {entry.payload['regime']}: {entry.payload['reason']}"
+        if task.state == TaskState.SKIPPED and task.proof.startswith(tuple(f"Counsel rejected {n}" for n in names)):
+            reason = f"Counsel confirmed {_named(entry)}: {entry.payload['reason']}"
             reopen_task(Actor.system(cause=entry), incident, task=task, reason=reason)
 
 

@@ -38,6 +38,20 @@ class Notified:
 
 
 @dataclass(frozen=True)
+class Struck:
+    """A filing that was recorded by mistake and struck: what it said, by whom it was struck, when and why."""
+
+    duty: str
+    stage: str
+    at: datetime
+    channel: str
+    reference: str
+    by: str
+    struck_at: datetime
+    because: str
+
+
+@dataclass(frozen=True)
 class Breach:
     """One line of the register. `not_notified`: duty and counsel's reason; `undecided`: duties without a word so far."""
 
@@ -53,6 +67,7 @@ class Breach:
     notified: list[Notified]
     not_notified: list[tuple[str, str]]
     undecided: list[str]
+    struck: list[Struck]
 
 
 def breaches_of(actor: Actor, organization: Organization) -> list[Breach]:
@@ -82,8 +97,16 @@ def _line(incident: Incident) -> Breach:
         [r.action for r in incident.remediations.all() if r.state in done],
         [_notified(d, f) for d in duties for f in d.filings.all() if f.first],
         [(d.name, d.ruling_reason) for d in duties if d.ruling == Word.REJECTED],
-        [d.name for d in duties if d.verdict == Verdict.MAY_APPLY and not d.ruling and not d.filings.all()],
+        [d.name for d in duties if d.verdict == Verdict.MAY_APPLY and not d.ruling and not _filed(d)],
+        [
+            Struck(d.name, f.stage, f.submitted_at, f.channel, f.reference, f.struck_by, f.struck_at, f.struck_reason)
+            for d in duties for f in d.filings.all() if f.struck_at is not None
+        ],
     )  # fmt: skip
+
+
+def _filed(duty: Duty) -> bool:
+    return any(not f.struck for f in duty.filings.all())
 
 
 def _notified(duty: Duty, filing: Filing) -> Notified:
@@ -94,6 +117,7 @@ def _notified(duty: Duty, filing: Filing) -> Notified:
 COLUMNS = (
     "incident", "title", "severity", "phase", "began", "detected", "aware", "facts", "data", "people", "effects",
     "remedial action", "notified", "not notified because", "undecided",
+    "struck",
 )  # fmt: skip
 
 
@@ -114,9 +138,16 @@ def as_csv(breaches: Iterable[Breach]) -> str:
                 i.number, i.title, i.severity, i.phase, _time(b.began), _time(b.detected), _time(b.aware), b.what,
                 "; ".join(b.data), b.people, "; ".join(b.effects), "; ".join(b.remedies), "; ".join(notified),
                 "; ".join(f"{name}: {why}" for name, why in b.not_notified), "; ".join(b.undecided),
+                "; ".join(_struck(s) for s in b.struck),
             )
         ])  # fmt: skip
     return out.getvalue()
+
+
+def _struck(s: Struck) -> str:
+    number = f", {s.reference}" if s.reference else ""
+    said = f"{s.duty}, {s.stage}: {_time(s.at)} by {s.channel}{number}"
+    return f"{said} (struck {_time(s.struck_at)} by {s.by}: {s.because})"
 
 
 def _time(moment: datetime | None) -> str:

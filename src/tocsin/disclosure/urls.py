@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{OF}/<str:regime>", views.duty, name="duty"),
     path(f"{OF}/<str:regime>/rule", views.rule, name="duty-rule"),
     path(f"{OF}/<str:regime>/file", views.file, name="duty-file"),
+    path(f"{OF}/<str:regime>/strike", views.strike, name="duty-strike"),
     path(f"{OF}/<str:regime>/delay", views.delay, name="duty-delay"),
     path(f"{OF}/<str:regime>/notice", views_notices.draft, name="notice-draft"),
     path(NOTICE, views_notices.notice, name="notice"),

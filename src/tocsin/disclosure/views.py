@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.core.access import Hidden
 from tocsin.core.action import Invalid
-from tocsin.disclosure.actions import confirm_duty, delay_stage, file_stage, reject_duty
+from tocsin.disclosure.actions import confirm_duty, delay_stage, file_stage, reject_duty, strike_filing
 from tocsin.disclosure.duty_pages import DutyRow, duty_row, lines, most_asked
 from tocsin.disclosure.following import duties_with_all
 from tocsin.disclosure.models import Duty, NoticeClock, Verdict, Word
@@ -30,6 +30,7 @@ from tocsin.incidents.pages import (
     sent_number,
     sent_time,
 )
+from tocsin.incidents.queries import facts_of as stated_facts
 from tocsin.people.pages import done
 from tocsin.plan.models import Anchor
 
@@ -75,8 +76,9 @@ def _known(incident: Incident) -> dict[str, Any]:
     """What is known and not: the facts that steps wait for, those stated, and the times."""
     words = facts_of(incident)
     asked: dict[str, int] = {}
+    said = stated_facts(incident)
     for condition in Task.objects.filter(incident=incident, state=TaskState.WAITING).values_list("when", flat=True):
-        for fact in missing_facts(condition, incident.facts):
+        for fact in missing_facts(condition, said):
             if "." in fact:  # follows from a decision or a step by itself: nobody has to state it
                 continue
             asked[fact] = asked.get(fact, 0) + 1
@@ -150,6 +152,18 @@ def file(request: IncidentRequest, regime: str) -> HttpResponse:
     )  # fmt: skip
     said = _("Recorded as filed.") if filing.first else _("It was filed before; this was recorded as an addition.")
     return done(request, place(request, "duty", regime), said)
+
+
+@act_on
+def strike(request: IncidentRequest, regime: str) -> HttpResponse:
+    """Strike a filing that was recorded by mistake."""
+    strike_filing(
+        request.actor, request.incident, regime=regime, filing=sent_number(request, "filing") or 0,
+        reason=sent(request, "reason"),
+    )  # fmt: skip
+    return done(
+        request, place(request, "duty", regime), _("Struck. It stays readable, and its clock counts without it.")
+    )
 
 
 @act_on

@@ -44,7 +44,9 @@ def notice(request: IncidentRequest, notice: int) -> HttpResponse:
         "outdated": [s for s in sections if s.fresh is not None],
         "rules": rules_of(found),
         "clock": found.duty.clocks.filter(stage=found.stage).first(),
-        "filings": [f for f in found.duty.filings.all() if f.notice == found.number and f.stage == found.stage],
+        "filings": [
+            f for f in found.duty.filings.all() if f.notice == found.number and f.stage == found.stage and not f.struck
+        ],
     }
     return render(request, "disclosure/notice.html", context)
 

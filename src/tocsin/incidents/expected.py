@@ -1,4 +1,5 @@
 """What is expected of a person, across all incidents that they are on: calls, decisions, tasks, reports, mentions, seats.
+The rooms above add what waits for somebody there (`FROM_ROOMS`).
 
 A bounded number of questions to the database, however many incidents there are. What belongs to an incident is read
 through `visible`; a call alone is shown to the one who is called before they are on the incident.
@@ -6,7 +7,7 @@ through `visible`; a call alone is shown to the one who is called before they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, reduce
@@ -57,11 +58,19 @@ class Row:
     severity_name: str = ""
     thing: Thing = None
     page: str = ""
+    kind: str = ""
+    number: int | None = None
 
     @property
     def lamp(self) -> str:
         """How near the deadline is: late, soon or nothing."""
         return how_near(self.due_at, self.now, self.start)
+
+
+FROM_ROOMS: list[Callable[[User, list[RoleAssignment], datetime], list[Row]]] = []
+"""What the rooms above ask of a person, given their seats and the real time: each room puts its question here when it
+loads (`ready` of its apps.py). Each may ask the database a bounded number of questions, and shows what the person may see.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,10 +98,11 @@ class Others:
 
 @dataclass(frozen=True)
 class Expected:
-    """All that is expected of one person, in the order in which to look at it."""
+    """All that is expected of one person, in the order in which to look at it. `words`: what the rooms above ask."""
 
     calls: list[Call] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
+    words: list[Row] = field(default_factory=list)
     late: list[Row] = field(default_factory=list)
     soon: list[Row] = field(default_factory=list)
     later: list[Row] = field(default_factory=list)
@@ -109,7 +119,7 @@ class Expected:
     @property
     def nothing(self) -> bool:
         """Whether the page has nothing to show at all."""
-        return not (self.count or self.reports or self.mentions or self.seats)
+        return not (self.count or self.words or self.reports or self.mentions or self.seats)
 
 
 @lru_cache(maxsize=256)
@@ -130,8 +140,10 @@ def seats_of(user: User) -> list[RoleAssignment]:
     return list(rows.order_by("incident__severity", "-incident__declared_at", "pk"))
 
 
-def tasks_of(user: User, seats: Iterable[RoleAssignment]) -> QuerySet[Task]:
-    """The live tasks given to this person, or to nobody but a role that they hold. Of closed incidents only duties."""
+def tasks_of(user: User, seats: Iterable[RoleAssignment], states: Iterable[TaskState] = LIVE) -> QuerySet[Task]:
+    """The tasks in these states (live ones) given to this person, or to nobody but a role that they hold. Of closed
+    incidents only duties.
+    """
     incidents: dict[str, list[object]] = {}
     takers: dict[int, list[object]] = {}
     for seat in seats:
@@ -142,7 +154,7 @@ def tasks_of(user: User, seats: Iterable[RoleAssignment]) -> QuerySet[Task]:
     mine += [Q(member=None, role=role, incident__in=of) for role, of in incidents.items()]
     mine += [Q(member=member, incident__in=of) for member, of in takers.items()]
     goes_on = ~Q(incident__phase=Phase.CLOSED) | Q(kind=StepKind.NOTIFICATION)
-    rows = Task.objects.filter(reduce(or_, mine), goes_on, state__in=LIVE)
+    rows = Task.objects.filter(reduce(or_, mine), goes_on, state__in=tuple(states))
     # A question is answered, not ticked off: its task shows as the decision.
     return visible(user.actor, rows.exclude(decision__state=DecisionState.OPEN), chain="incident__chain")
 
@@ -200,12 +212,13 @@ def expected_of(user: User) -> Expected:
     return Expected(
         calls=[_call(c, real) for c in calls_of(user)],
         decisions=_in_order(_decision(d, real) for d in decisions),
+        words=_in_order(row for ask in FROM_ROOMS for row in ask(user, seats, real)),
         late=[r for r in work if r.lamp == "late"],
         soon=[r for r in work if r.lamp == "soon"],
         later=[r for r in work if not r.lamp],
         reports=_in_order([*_reports(seats, real), *(_handover(h, real) for h in handovers)]),
-        mentions=[_row(m.note.incident, real, label=m.note.label, title=m.note.title, thing=m) for m in mentions],
-        seats=[_row(s.incident, real, label=s.role, title=s.title, thing=s) for s in seats],
+        mentions=[row_for(m.note.incident, real, label=m.note.label, title=m.note.title, thing=m) for m in mentions],
+        seats=[row_for(s.incident, real, label=s.role, title=s.title, thing=s) for s in seats],
         others=_others(_led(seats), {t.pk for t in tasks}, {d.pk for d in decisions}, real),
     )
 
@@ -227,20 +240,24 @@ def _in_order(rows: Iterable[Row]) -> list[Row]:
     )  # fmt: skip
 
 
-def _row(incident: Incident, real: datetime, *, label: str, title: str, why: str = "", due_at: datetime | None = None,
-         start: datetime | None = None, thing: Thing = None, page: str = "") -> Row:  # fmt: skip
+def row_for(incident: Incident, real: datetime, *, label: str, title: str, why: str = "",
+            due_at: datetime | None = None, start: datetime | None = None, thing: Thing = None, page: str = "",
+            kind: str = "", number: int | None = None) -> Row:  # fmt: skip
+    """A row at that real time. The incident has its chain, its organization and its plan (`give_plans`). `page` is its
+    place below the incident's address; `kind` and `number` name it for machines.
+    """
     level = incident.plan_version.plan.severity.levels.get(incident.severity)
     name = level.name if level else ""
-    return Row(incident, incident.chain.time(real), label, title, why, due_at, start, name, thing, page)
+    return Row(incident, incident.chain.time(real), label, title, why, due_at, start, name, thing, page, kind, number)
 
 
 def _task(task: Task, seat: str, real: datetime) -> Row:
-    return _row(task.incident, real, label=f"T-{task.number}", title=task.title, why=seat, due_at=task.due_at,
+    return row_for(task.incident, real, label=f"T-{task.number}", title=task.title, why=seat, due_at=task.due_at,
                 start=task.opened_at, thing=task)  # fmt: skip
 
 
 def _decision(row: Decision, real: datetime) -> Row:
-    return _row(row.incident, real, label=f"D-{row.number}", title=row.question, why=row.if_nobody_decides,
+    return row_for(row.incident, real, label=f"D-{row.number}", title=row.question, why=row.if_nobody_decides,
                 due_at=row.due_at, start=row.opened_at, thing=row)  # fmt: skip
 
 
@@ -270,7 +287,7 @@ def _reports(seats: list[RoleAssignment], real: datetime) -> list[Row]:
         report = last.get(key)
         since = report.written_at if report else incident.declared_at
         due = report_due(incident, since, report.next_due_at if report else None)
-        rows.append(_row(incident, real, label="report", title="", due_at=due, start=since, page="situation"))
+        rows.append(row_for(incident, real, label="report", title="", due_at=due, start=since, page="situation"))
     return rows
 
 
@@ -293,7 +310,7 @@ def _handovers(user: User) -> list[OpenHandover]:
 
 def _handover(row: OpenHandover, real: datetime) -> Row:
     other = row.seat.holder if row.note is None else row.before.holder
-    return _row(row.seat.incident, real, label=row.waits_for, title=row.seat.title, why=other, page="situation")
+    return row_for(row.seat.incident, real, label=row.waits_for, title=row.seat.title, why=other, page="situation")
 
 
 def _others(led: dict[UUID, Incident], tasks: set[int], decisions: set[int], real: datetime) -> list[Others]:

@@ -24,8 +24,9 @@ from tocsin.incidents import (
 from tocsin.incidents.actions.roles import open_incident
 from tocsin.incidents.actions.tasks import pending_changes, pending_recall
 from tocsin.incidents.models import Decision, DecisionState, Incident, Phase, RoleAssignment, Task, TaskState
+from tocsin.law.vocabulary import vocabulary
 from tocsin.people.models import User
-from tocsin.plan.facts import FROM_ROLES
+from tocsin.plan.facts import from_role
 from tocsin.plan.models import StepKind
 
 
@@ -115,10 +116,10 @@ def take_back_what_fell(entry: LogEntry) -> None:
 def take_back_what_fell_with_a_role(entry: LogEntry) -> None:
     """Facts that follow from what we are (listed in the United States ...) fall with it, and steps with them."""
     incident, before = _incident(entry), entry.payload["before"]
-    for fact, role in FROM_ROLES.items():
+    for fact, role in from_role().items():
         follows = role == entry.object_id and fact not in incident.facts  # what somebody stated stands by itself
         if follows and pending_recall(incident, fact, before):
-            because = f"what the organization is here was changed: {role.replace('_', ' ')}"
+            because = f"what the organization is here was changed: {vocabulary().roles[role]}"
             actions.recall_tasks(Actor.system(cause=entry), incident, fact=fact, before=before, because=because)
 
 

@@ -27,13 +27,14 @@ from tocsin.incidents.sheet_words import (
     role_word,
 )
 from tocsin.law.vocabulary import vocabulary
+from tocsin.plan.facts import from_role, with_same
 from tocsin.plan.models import Fact, FactKind
 
 ALWAYS = ("began", "detected", "aware", "determined", "contained", "eradicated", "recovered")
 """Instants that every sheet shows, also while they are not known."""
 MANY, FEW = 30, 3
 """Beyond so many groups of people, the sheet shows the first few of each region; the scope ledger has them all."""
-NOT_HERE = frozenset({"any_incident", "exercise", "us_listed", "eu_listed"})
+NOT_HERE = frozenset({"any_incident", "exercise", *from_role()})
 """Flags that follow by themselves: nobody is asked for them."""
 
 
@@ -207,8 +208,9 @@ def _person(found: Any) -> Row:
 def _asked(incident: Incident) -> dict[str, int]:
     """The facts that waiting steps ask for, and how many do."""
     found: dict[str, int] = {}
+    stated = with_same(incident.facts)
     for when in Task.objects.filter(incident=incident, state=TaskState.WAITING).values_list("when", flat=True):
-        for fact in missing_facts(when, incident.facts):
+        for fact in missing_facts(when, stated):
             if "." not in fact and fact not in NOT_HERE:  # what has a dot follows from a decision or a step by itself
                 found[fact] = found.get(fact, 0) + 1
     return found

@@ -25,8 +25,8 @@ class Clock:
 
     state: waiting (it has not begun: `missing` says for what), running (until `due_at`), no_number (begun, but the
     law gives no number and we set no target), to_judge (a person or a missing fact decides whether it is needed; if it
-    is, `due_at` holds), held (a recorded delay), filed, filed_late, not_needed. expected: where it waits for another
-    stage, when it would be due if that one were filed when it is due.
+    is, `due_at` holds), held (a recorded delay), filed, filed_late (a stage inside the organization: done), not_needed.
+    expected: where it waits for another stage, when it would be due if that one were filed when it is due.
     """
 
     stage: str
@@ -121,6 +121,8 @@ class _Work:
         if rejected or needed.truth is False or self.chain_ends(stage, before):
             why = self.not_needed(rejected, needed, stage)
             return replace(base, state="not_needed", because=why, starts_at=None, due_at=None, expected=None)
+        if (ended := self.ended(stage)) is not None:
+            return _closed(base, ended[0], base.due_at, f"Done with {_words(ended[1])}, {said(ended[0])}")
         if held is not None:
             why = f"{why} Held until {said(held)}.".strip()
             return replace(
@@ -138,16 +140,14 @@ class _Work:
         """A stage that was filed: the first filing counts, and its deadline stands as it was then, if recorded."""
         then = self.sheet.facts.dues_when_filed.get(key)
         due = then.astimezone(UTC) if then is not None and usable(then) else base.due_at
-        late = due is not None and submitted > due and not base.own_target
-        text = f"Filed {said(submitted)}{f', due {said(due)}' if due else ''}. {base.because}"
-        return replace(
-            base,
-            state="filed_late" if late else "filed",
-            due_at=due,
-            submitted_at=submitted,
-            expected=None,
-            because=text,
-        )
+        return _closed(base, submitted, due, f"Filed {said(submitted)}")
+
+    def ended(self, stage: Stage) -> tuple[datetime, str] | None:
+        """The first instant that records what a stage inside the organization came to. What stands in for one does not
+        count: it starts limits earlier rather than never, and would end them too early.
+        """
+        found = [(self.sheet.instants[name], name) for name in stage.ended_by or () if name in self.sheet.instants]
+        return min(found, default=None)
 
     def hold(self, stage: Stage) -> datetime | None:
         """Until when a recorded delay holds a stage; None where the regime knows no such delay."""
@@ -286,6 +286,15 @@ class _Work:
         if target is not None and draft.start is not None and timedelta(0) < target <= timedelta(days=3650):
             draft.due, draft.own_target = draft.start + target, True
             draft.why += f" Our own target: {target}."
+
+
+def _closed(base: Clock, at: datetime, due: datetime | None, done: str) -> Clock:
+    """A stage that was filed, or done, at that time: late where that is after its deadline, but not after our own target."""
+    late = due is not None and at > due and not base.own_target
+    text = f"{done}{f', due {said(due)}' if due else ''}. {base.because}"
+    return replace(
+        base, state="filed_late" if late else "filed", due_at=due, submitted_at=at, expected=None, because=text
+    )
 
 
 def _bounded(clock: Clock, other: Clock) -> Clock:

@@ -186,6 +186,7 @@ class Stage(Strict):
     backstop: Backstop | None = None
     weekend_relief: Relief | None = None
     not_later_than: str | None = None
+    ended_by: Names | None = None
     urgency: str | None = None
     without_undue_delay: bool = False
     mandatory: bool = True
@@ -198,6 +199,9 @@ class Stage(Strict):
             raise ValueError("a stage has one of from (an instant), after (a stage) and before (an instant to come)")
         if self.start != YEAR_END:
             known("instants", [key for key in (self.start, self.before) if key is not None and key != ACTION])
+        known("instants", self.ended_by or ())
+        if self.ended_by and self.recipient != INTERNAL:
+            raise ValueError(f"only a stage for '{INTERNAL}' has ended_by: a notice to others ends when it is filed")
         if self.within and (self.by_day or self.before):
             raise ValueError("a stage with by_day or before has no within")
         if (self.backstop or self.weekend_relief) and not self.within:
@@ -207,6 +211,9 @@ class Stage(Strict):
 
 YEAR_END = "calendar_year_end"
 """As `from`: 31 December of the year of discovery."""
+
+INTERNAL = "internal"
+"""As `recipient`: what an organization does for itself, such as an assessment; nobody outside is told."""
 
 ACTION = "action"
 """As `before`: before we spend or act; no instant of the sheet."""
@@ -267,7 +274,7 @@ class Regime(Strict):
                 raise ValueError(f"'{stage.name}' comes after '{other}', which is no stage above it")
             if stage.not_later_than is not None and stage.not_later_than not in set(names) - {stage.name}:
                 raise ValueError(f"'{stage.name}' names '{stage.not_later_than}', which is no other stage")
-            if stage.recipient not in {party.type for party in self.recipients} | {"internal"}:
+            if stage.recipient not in {party.type for party in self.recipients} | {INTERNAL}:
                 raise ValueError(f"'{stage.name}' goes to {stage.recipient}, who is none of the recipients")
             seen.add(stage.name)
         if self.delay and (lost := set(self.delay.stages or ()) - seen):
@@ -276,7 +283,8 @@ class Regime(Strict):
 
     def recipient_name(self, kind: str) -> str:
         """The name of the recipient of that type; its type where it has none."""
-        return next((party.name for party in self.recipients if party.type == kind), kind)
+        inside = "inside the organization" if kind == INTERNAL else kind
+        return next((party.name for party in self.recipients if party.type == kind), inside)
 
 
 class ReviewedRegime(Regime):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from tocsin.plan.models import Fact, FactKind
 from tocsin.plan.yamlfile import read_yaml
@@ -13,25 +14,40 @@ from tocsin.plan.yamlfile import read_yaml
 # Families that follow from a playbook itself: the option chosen, a step given up, a variable of CACAO.
 DECISION, FAILED, VARIABLE = "decision.", "failed.", "variable."
 
-# Facts that follow from what the organization is: nobody has to state them in an incident.
-FROM_ROLES = {"us_listed": "sec_registrant", "eu_listed": "listed_issuer_eu"}
-
 PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+
+
+@cache
+def _file() -> Mapping[str, Any]:
+    text = files("tocsin.plan").joinpath("facts.yaml").read_text(encoding="utf-8")
+    groups: Mapping[str, Any] = read_yaml("facts.yaml", text).value
+    return groups
 
 
 @cache
 def known_facts() -> Mapping[str, Fact]:
     """Every fact that Tocsin knows by name (from facts.yaml beside this file)."""
-    text = files("tocsin.plan").joinpath("facts.yaml").read_text(encoding="utf-8")
-    groups = read_yaml("facts.yaml", text).value
+    kinds = {kind: group for kind, group in _file().items() if kind in set(FactKind)}
     return {
-        name: Fact(kind=FactKind(kind), means=means) for kind, group in groups.items() for name, means in group.items()
+        name: Fact(kind=FactKind(kind), means=means) for kind, group in kinds.items() for name, means in group.items()
     }
+
+
+def from_role() -> Mapping[str, str]:
+    """The facts that follow from what the organization is, each with its role: nobody has to state them."""
+    found: Mapping[str, str] = _file()["from_role"]
+    return found
 
 
 def role_facts(roles: Collection[str]) -> dict[str, bool]:
     """The facts that follow from what an organization is, such as being listed in the United States."""
-    return {fact: role in roles for fact, role in FROM_ROLES.items()}
+    return {fact: role in roles for fact, role in from_role().items()}
+
+
+def with_same(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """The stated facts, and those of the same meaning: playbooks and laws have their own names for a few."""
+    follow = {fact: stated[other] for group in _file()["same"] for other in group if other in stated for fact in group}
+    return follow | dict(stated)
 
 
 def placeholders(body: str) -> list[tuple[int, str]]:

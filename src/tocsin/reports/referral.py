@@ -174,7 +174,7 @@ def _summary(incident: Incident, wanted: Wanted, at: datetime) -> str:
     people = [f"  {region_name(p.region)}: {range_word(p.low, p.high)}" for p in sheet.affected]
     notified = [
         f"  {d.name}, {f.stage}: {_utc(f.submitted_at)}, {f.channel} {f.reference}".rstrip()
-        for d in incident.duties.all() for f in d.filings.all()
+        for d in incident.duties.all() for f in d.filings.filter(struck_at=None)
     ]  # fmt: skip
     lines = [
         incident.tlp, *(["EXERCISE. Nothing of this happened; nothing is to be done."] if incident.exercise else []), "",

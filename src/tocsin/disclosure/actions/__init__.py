@@ -2,7 +2,7 @@
 
 from tocsin.disclosure.actions.clocks import carry_clocks, keep_clocks, open_clocks, stale_clocks
 from tocsin.disclosure.actions.duties import confirm_duty, mark_duty_overdue, recompute, reject_duty
-from tocsin.disclosure.actions.filing import carry_duties, delay_stage, file_stage
+from tocsin.disclosure.actions.filing import carry_duties, delay_stage, file_stage, strike_filing
 from tocsin.disclosure.actions.notices import draft_notice, edit_notice, finish_notice
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "recompute",
     "reject_duty",
     "stale_clocks",
+    "strike_filing",
 ]

@@ -1,4 +1,4 @@
-"""Notices handed in, and stages held back because law enforcement asked for it."""
+"""Notices handed in, filings struck that were recorded by mistake, and stages held back for law enforcement."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tocsin.core.action import Call, Invalid, action
 from tocsin.disclosure.actions.common import duty_of, finished_notice, regime_named, stage_of
 from tocsin.disclosure.actions.duties import RULES
 from tocsin.disclosure.following import supports
+from tocsin.disclosure.merged import GOES_ON
 from tocsin.disclosure.models import Delay, Duty, Filing, Ruling
 from tocsin.incidents.actions.common import WORKS_OR_ADVISES, same_revision, words
 from tocsin.incidents.models import Incident
@@ -39,6 +40,8 @@ def file_stage(
     duty.save()
     sent = finished_notice(duty, stage, notice)
     clock = duty.clocks.filter(stage=stage).first()
+    if clock and clock.because == GOES_ON and incident.merged_into_id:
+        raise Invalid("This goes on in the incident that this one was merged into; record it there.", "stage")
     first = not duty.filings.filter(stage=stage, first=True).exists()
     due = clock.due_at if clock and not clock.own_target else None
     late = first and due is not None and at > due
@@ -57,6 +60,43 @@ def file_stage(
         task=clock.task.number if first and clock and clock.task else None,
     )  # fmt: skip
     return filing
+
+
+@action("duty.strike", WORKS_OR_ADVISES)
+def strike_filing(
+    call: Call[Incident], *, regime: str, filing: int, reason: str, revision: int | None = None
+) -> Filing:  # fmt: skip
+    """Take back a filing that was recorded by mistake, by its id, and say why. It stays readable and counts for nothing.
+
+    Where it was the first of its stage, the addition that was recorded first, if there is one, takes its place with its
+    deadline; else the stage is open again. Raises Invalid for an unknown filing or duty, for one that was struck already
+    and without a reason.
+    """
+    regime_named(call.place, regime)
+    duty = Duty.objects.filter(incident=call.place, regime=regime).first()
+    found = duty.filings.filter(pk=filing).first() if duty else None
+    if duty is None or found is None:
+        raise Invalid("There is no such filing under this duty.", "filing")
+    same_revision(duty, revision)
+    if found.struck:
+        raise Invalid(f"{found.struck_by} struck it already.", "filing")
+    was_first = found.first
+    found.struck_reason = words(reason, "reason", "why it is struck")[:5000]
+    found.struck_at, found.struck_by, found.first = call.now, call.actor.name[:200], False
+    found.save(update_fields=["struck_reason", "struck_at", "struck_by", "first"])
+    later = duty.filings.filter(stage=found.stage, struck_at=None).first() if was_first else None
+    if later is not None:
+        later.first, later.due_at = True, found.due_at
+        later.save(update_fields=["first", "due_at"])
+    duty.save()
+    clock = duty.clocks.filter(stage=found.stage).first()
+    call.record(
+        duty, regime=regime, name=duty.name, stage=found.stage, filing=found.pk, recorded=found.sequence,
+        at=found.submitted_at, channel=found.channel, reference=found.reference, reason=found.struck_reason,
+        counted=was_first, instead=later.submitted_at if later else None,
+        task=clock.task.number if was_first and later is None and clock and clock.task else None,
+    )  # fmt: skip
+    return found
 
 
 def _check_time(call: Call[Incident], at: datetime) -> None:
@@ -103,7 +143,7 @@ def delay_stage(
             duty=duty, stage=one, by=call.actor.name, by_id=by_id, at=call.now, sequence=call.sequence, **given
         )
         for one in ([stage] if stage else allowed)
-        if not duty.filings.filter(stage=one).exists()
+        if not duty.filings.filter(stage=one, struck_at=None).exists()
     ]
     if not made:
         raise Invalid("This was filed already; there is nothing to hold back.", "stage")
@@ -128,5 +168,12 @@ def carry_duties(call: Call[Incident], *, duties: Sequence[Duty]) -> None:
                 if isinstance(row, Filing):
                     row.first = row.first and row.stage not in filed
                 row.save(force_insert=True)
-        told.append({"regime": old.regime, "name": old.name, "ruling": old.ruling, "filed": old.filings.count()})
+        told.append(
+            {
+                "regime": old.regime,
+                "name": old.name,
+                "ruling": old.ruling,
+                "filed": old.filings.filter(struck_at=None).count(),
+            }
+        )
     call.record(call.place, duties=told)

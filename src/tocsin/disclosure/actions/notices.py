@@ -37,7 +37,8 @@ def draft_notice(call: Call[Incident], *, regime: str, stage: str, language: str
         incident=incident, duty=duty, number=next_number(Notice.objects.filter(incident=incident)), stage=stage,
         recipient=found.recipient, recipient_name=known.recipient_name(found.recipient)[:300], language=told.code,
         sections=[_section(one) for one in drawn], drafted_by=call.actor.name, drafted_at=call.now,
-        changed_by=call.actor.name, changed_at=call.now, sequence=call.sequence,
+        drafted_by_id="" if call.actor.is_system else call.actor.id, changed_by=call.actor.name, changed_at=call.now,
+        sequence=call.sequence,
     )  # fmt: skip
     missing = [one.heading for one in drawn if told.has_gap(one.text)]
     call.record(notice, number=notice.number, regime=regime, name=duty.name, stage=stage, language=told.code,

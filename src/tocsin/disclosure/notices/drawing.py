@@ -85,7 +85,7 @@ def draw(
     known = Known(
         incident, sheet_of(incident, sourced=False), told, recipient, clock,
         tuple(d for d in duty.delays.all() if d.stage == stage) if duty else (),
-        tuple(duty.filings.all()) if duty else (), now,
+        tuple(f for f in duty.filings.all() if not f.struck) if duty else (), now,
     )  # fmt: skip
     with translation.override(language):
         return [

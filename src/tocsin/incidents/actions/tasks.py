@@ -112,8 +112,8 @@ def advance_tasks(call: Call[Incident]) -> None:
 
 def pending_recall(incident: Incident, fact: str, before: Any) -> Recall:
     """What `recall_tasks` would do now, after the fact of that name stopped being `before` (None: nobody had stated it)."""
-    now = facts_of(incident)
-    earlier = {k: v for k, v in now.items() if k != fact} | ({} if before is None else {fact: before})
+    now, others = facts_of(incident), {k: v for k, v in incident.facts.items() if k != fact}
+    earlier = facts_of(incident, others | ({} if before is None else {fact: before}))
     reopened = incident.chain.entries.filter(verb="task.reopen", object_kind="task")
     return recall(incident.tasks.all(), earlier, now, set(reopened.values_list("object_id", flat=True)))
 

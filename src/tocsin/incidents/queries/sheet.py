@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from tocsin.incidents.models import Incident, ScopeChange, ScopeEntry, ScopeKind, ScopeState
 from tocsin.law.facts import Facts, Range
+from tocsin.plan.facts import with_same
 from tocsin.plan.models import Anchor
 
 T = TypeVar("T")
@@ -253,7 +254,7 @@ def law_facts(sheet: Sheet) -> Facts:
             if (first := next((a for a in anchors if a in sheet.instants), None))
         },
         roles=sheet.held_roles,
-        flags={name: fact.value for name, fact in sheet.flags.items()},
+        flags=with_same({name: fact.value for name, fact in sheet.flags.items()}),
         data_categories=sheet.data_affected if sheet.data_affected or none_at_all else None,
         affected=affected,
         all_regions_known=complete and all(row.region for row in sheet.people),

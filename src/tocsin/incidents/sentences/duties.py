@@ -60,6 +60,18 @@ def _file(p: Payload, w: Words) -> str:
     return because(p, text, "delay_reason")
 
 
+@tells("duty.strike", DECISION)
+def _strike(p: Payload, w: Words) -> str:
+    w["at"] = time_word(p.get("at"), w)
+    text = _("%(who)s struck a filing of %(at)s by %(channel)s: %(name)s, %(stage)s.")
+    if p.get("instead"):
+        w["instead"] = time_word(p["instead"], w)
+        text += _(" The filing of %(instead)s counts instead.")
+    elif p.get("counted"):
+        text += _(" The stage is open again.")
+    return because(p, text, "reason")
+
+
 @tells("duty.delay", CLOCK)
 def _delay(p: Payload, w: Words) -> str:
     w["until"] = time_word(p.get("until"), w)

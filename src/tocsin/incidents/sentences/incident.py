@@ -142,14 +142,6 @@ def _recall(p: Payload, w: Words) -> str:
     return because(p, _("%(who)s looked again at what the facts call for. %(parts)s"))
 
 
-@tells("instant.mark", CLOCK)
-def _instant(p: Payload, w: Words) -> str:
-    w["at"], w["before"] = time_word(p.get("at"), w), time_word(p.get("before"), w)
-    if p.get("before"):
-        return because(p, _("%(who)s corrected the instant “%(object_name)s” from %(before)s to %(at)s."))
-    return because(p, _("%(who)s set the instant “%(object_name)s” to %(at)s."))
-
-
 @tells("clock.set", CLOCK)
 def _clock(p: Payload, w: Words) -> str:
     w["shown"], w["speed"] = time_word(p.get("shown"), w), f"{float(p.get('speed') or 0):g}"

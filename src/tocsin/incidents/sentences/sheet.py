@@ -1,4 +1,4 @@
-"""The fact sheet's changes told in sentences: instants taken back, roles, data, numbers of people."""
+"""The fact sheet's changes told in sentences: instants, roles, data, numbers of people."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from django.utils.translation import gettext as _
 
 from tocsin.incidents.regions import region_name
 from tocsin.incidents.sentences.telling import CLOCK, Payload, Words, because, tells, time_word
-from tocsin.incidents.sheet_words import data_word, range_word, role_word
+from tocsin.incidents.sheet_words import data_word, instant_word, range_word, role_word
+
+
+@tells("instant.mark", CLOCK)
+def _mark_instant(p: Payload, w: Words) -> str:
+    w["instant"] = _clean(w, instant_word(_object(w)))
+    w["at"], w["before"] = time_word(p.get("at"), w), time_word(p.get("before"), w)
+    if p.get("before"):
+        return because(p, _("%(who)s corrected the instant “%(instant)s” from %(before)s to %(at)s."))
+    return because(p, _("%(who)s set the instant “%(instant)s” to %(at)s."))
 
 
 @tells("instant.withdraw", CLOCK)
 def _withdraw_instant(p: Payload, w: Words) -> str:
-    w["before"] = time_word(p.get("before"), w)
-    text = _("%(who)s took the instant “%(object_name)s” back: it is not known any more; it was set to %(before)s.")
+    w["instant"], w["before"] = _clean(w, instant_word(_object(w))), time_word(p.get("before"), w)
+    text = _("%(who)s took the instant “%(instant)s” back: it is not known any more; it was set to %(before)s.")
     return because(p, text)
 
 

@@ -28,6 +28,7 @@ from tocsin.incidents.pages import (
     sent_number,
     sent_time,
 )
+from tocsin.incidents.queries import facts_of as stated_facts
 from tocsin.incidents.views.telling import telling_of
 from tocsin.people.models import Member
 from tocsin.people.pages import asked_number, done
@@ -112,7 +113,7 @@ def _panel(request: IncidentRequest, task: Task) -> dict[str, Any]:
     incident = request.incident
     steps = {t.step_id: t for t in incident.tasks.filter(step_id__in=task.needs)} if task.needs else {}
     # Names with a dot follow from a decision or a step by themselves: nobody has to state them.
-    facts = [f for f in missing_facts(task.when, incident.facts) if "." not in f]
+    facts = [f for f in missing_facts(task.when, stated_facts(incident)) if "." not in f]
     known = facts_of(incident)
     role = incident.plan_version.plan.roles.get(task.role)
     return {

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tocsin.disclosure.models import Duty, DutyClock, StageState, Word
 from tocsin.disclosure.queries import duties_of
+from tocsin.law.models import INTERNAL
 from tocsin.reports import data as r
 from tocsin.reports.story.gathered import Gathered
 
@@ -37,7 +38,7 @@ def stages(g: Gathered) -> tuple[tuple[r.Clock, ...], frozenset[int]]:
 
 def _stage(g: Gathered, duty: Duty, clock: DutyClock) -> r.Clock:
     status = "late" if clock.is_late(g.now) else _STATUS[clock.state]
-    if status == "met" and clock.due_at is None:
+    if status == "met" and clock.due_at is None and clock.recipient != INTERNAL:
         status = "sent"
     return r.Clock(
         obligation=duty.regime,
