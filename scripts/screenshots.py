@@ -1,10 +1,12 @@
 """Takes pictures of the running product into docs/screenshots: every page, light and on a dark phone; some dark on a desk.
 
-Starts a real Tocsin with the example organization on a throw-away home; needs Debian's Chromium.
+Starts a real Tocsin with the example organization on a throw-away home; needs Debian's Chromium, which also packs the
+pictures small (WebP).
 """
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import socket
@@ -21,11 +23,11 @@ OUT = ROOT / "docs" / "screenshots"
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 LINK = re.compile(r"http://\S+/sign-in/\S+")
 ROOM = "/incidents/INC-2026-001/"
-CALLED = "called"
-"""The one page whose address is a secret: it is reached by the button of who is called."""
+CALLED, STATUS, DECIDE = "called", "status", "decide"
+"""The pages whose address is a secret: by the buttons of who is called, on the page of communications, made below."""
 PAGES = {
     "me": "/me",
-    CALLED: "/me",
+    CALLED: "",
     "answer": "/answer",
     "incidents": "/incidents",
     "declare": "/incidents/declare",
@@ -48,8 +50,20 @@ PAGES = {
     "logons": ROOM + "investigation/logons",
     "scope": ROOM + "scope",
     "decisions": ROOM + "decisions",
-    "decision": ROOM + "decisions/1",
+    "decision": ROOM + "decisions/4",
+    DECIDE: "",
+    "facts": ROOM + "facts",
     "obligations": ROOM + "obligations",
+    "duty": ROOM + "obligations/eu-gdpr-33",
+    "notice": ROOM + "obligations/notices/2",
+    "law": "/law",
+    "breaches": "/breaches",
+    "communications": ROOM + "communications",
+    "message": ROOM + "communications/messages/4",
+    "wave": ROOM + "communications/waves/3",
+    "audiences": ROOM + "communications/audiences",
+    "questions": ROOM + "communications/questions",
+    STATUS: "",
     "remediation": ROOM + "remediation",
     "report": ROOM + "report",
     "notes": ROOM + "notes",
@@ -84,12 +98,15 @@ LOOKS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 ONLY = {
     "dark": {"me", CALLED, "incidents", "declare", "alerts", "room", "situation", "tasks", "investigation", "attack",
-             "scope", "decision", "obligations", "note-history", "log", "roles", "exercise", "plan", "on-call", "comcheck"},
+             "scope", "decision", "facts", "obligations", "communications",
+             "note-history", "log", "roles", "exercise", "plan", "on-call", "comcheck"},
     "wall": {"room", "exercise"},
 }  # fmt: skip
 """Looks that not every page is taken in: on the phone every page is dark already."""
 TALLEST = 1000
 """Pixels of height after which a page is cut: what comes then is more of the same."""
+QUALITY = 35
+"""Of WebP, of 100: letters can be read well, and all pictures together stay under 6 MB."""
 
 
 def main() -> None:
@@ -101,7 +118,7 @@ def main() -> None:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-                take(browser, link, wanted)
+                take(browser, link, wanted, Path(home))
                 browser.close()
         finally:
             process.terminate()
@@ -125,7 +142,21 @@ def start(home: Path) -> tuple[subprocess.Popen[str], str]:
     raise SystemExit(f"Tocsin did not start: {said}")
 
 
-def take(browser: Browser, link: str, wanted: dict[str, str]) -> None:
+def decide_link(home: Path) -> str:
+    """The path of the link by which the executive sponsor answers D-4: the server would send it by message."""
+    ask = (
+        "from tocsin.cli.boot import boot; boot(None)\n"
+        "from tocsin.incidents.decision_links import seats_asked, token_of\n"
+        "from tocsin.incidents.models import Decision\n"
+        "asked = Decision.objects.get(incident__number='INC-2026-001', number=4)\n"
+        "print('/decide/' + token_of(asked, seats_asked(asked)[0]))\n"
+    )
+    environment = {**os.environ, "TOCSIN_HOME": str(home)}
+    ran = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+    return ran.stdout.split()[-1]
+
+
+def take(browser: Browser, link: str, wanted: dict[str, str], home: Path) -> None:
     """Sign in once and take every page in every look."""
     base = link.split("/sign-in/", maxsplit=1)[0]
     first = browser.new_context()
@@ -134,13 +165,16 @@ def take(browser: Browser, link: str, wanted: dict[str, str]) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/me")
     state = first.storage_state()
-    called = page.locator("a[href*='/called/']").first.get_attribute("href") or ""
+    secret = {CALLED: page.locator("a[href*='/called/']").first.get_attribute("href") or ""}
+    page.goto(f"{base}{ROOM}communications")
+    secret[STATUS] = page.locator("a[href*='/status/']").first.get_attribute("href") or ""
+    secret[DECIDE] = decide_link(home)
     for look, how in LOOKS.items():
         context = browser.new_context(storage_state=state, base_url=base, **how)
         page = context.new_page()
         for name, path in wanted.items():
             if name in ONLY.get(look, PAGES):
-                picture(page, called if name == CALLED else path, OUT / f"{name}-{look}.png")
+                picture(page, secret.get(name, path), OUT / f"{name}-{look}.webp")
         context.close()
 
 
@@ -154,7 +188,10 @@ def picture(page: Page, path: str, file: Path) -> None:
     seen = page.viewport_size or {"width": 1440, "height": 960}
     height = min(max(int(page.evaluate("document.documentElement.scrollHeight")), seen["height"]), TALLEST)
     page.set_viewport_size({"width": seen["width"], "height": height})
-    page.screenshot(path=str(file))
+    devtools = page.context.new_cdp_session(page)
+    shot = devtools.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    file.write_bytes(base64.b64decode(shot["data"]))
+    devtools.detach()
     page.set_viewport_size(seen)
     sys.stdout.write(f"{file.relative_to(ROOT)}\n")
 
