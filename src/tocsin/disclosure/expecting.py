@@ -10,14 +10,13 @@ from django.utils.translation import gettext as _
 
 from tocsin.core.access import visible
 from tocsin.core.models import Grant
-from tocsin.disclosure.models import Duty, DutyClock, Notice, NoticeState, StageState, Verdict, Word
+from tocsin.disclosure.models import COUNTED, Duty, DutyClock, Notice, NoticeState, StageState, Verdict, Word
 from tocsin.disclosure.queries import next_due
 from tocsin.incidents.expected import LIVE, Row, give_plans, row_for, tasks_of
 from tocsin.incidents.models import RoleAssignment, TaskState
 from tocsin.people.models import User
 from tocsin.plan.models import IncidentRole
 
-COUNTS = Q(duty__ruling=Word.CONFIRMED) | Q(duty__ruling="", duty__verdict=Verdict.MAY_APPLY)
 TO_FILE = (StageState.RUNNING, StageState.NO_NUMBER)
 WORKS = (IncidentRole.LEAD, IncidentRole.RESPONDER, IncidentRole.COUNSEL)
 
@@ -67,7 +66,7 @@ def _to_file(user: User, seats: list[RoleAssignment]) -> list[DutyClock]:
     """
     done = Q(task__state=TaskState.DONE, task__member__user=user)
     mine = Q(task__in=tasks_of(user, seats, (*LIVE, TaskState.WAITING)).order_by().values("pk")) | done
-    rows = DutyClock.objects.filter(COUNTS, mine, state__in=TO_FILE)
+    rows = DutyClock.objects.filter(COUNTED, mine, state__in=TO_FILE)
     rows = visible(user.actor, rows, chain="duty__incident__chain")
     return list(rows.select_related("duty__incident__chain", "duty__incident__organization"))
 

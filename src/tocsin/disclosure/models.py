@@ -128,6 +128,10 @@ class Duty(models.Model):
         return self.ruling == Word.CONFIRMED or (self.verdict == Verdict.MAY_APPLY and not self.ruling)
 
 
+COUNTED = models.Q(duty__ruling=Word.CONFIRMED) | models.Q(duty__ruling="", duty__verdict=Verdict.MAY_APPLY)
+"""The stages of duties that count: `Duty.counts`, as the database asks it of their clocks."""
+
+
 class DutyClock(models.Model):
     """One stage of a duty: to whom, how it stands, from when and until when. Times as tocsin.law.clocks has them.
 

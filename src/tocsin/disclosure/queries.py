@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.db.models import Q
-
 from tocsin.core.canonical import instant
 from tocsin.disclosure.following import duties_with_all, facts_for_law, worked_out
-from tocsin.disclosure.models import ClockState, Duty, DutyClock, NoticeClock, StageState, Verdict, Word
+from tocsin.disclosure.models import COUNTED, ClockState, Duty, DutyClock, NoticeClock, StageState, Verdict, Word
 from tocsin.incidents.kept import QUIET, once
 from tocsin.incidents.models import Incident
 from tocsin.law import engine
@@ -31,8 +29,7 @@ def clocks_of(incident: Incident) -> list[NoticeClock]:
 
 def stages_that_count(incident: Incident, *, tasks: bool = True) -> list[DutyClock]:
     """The clocks of duties that may apply or were confirmed and that counsel did not reject."""
-    counts = Q(duty__ruling=Word.CONFIRMED) | Q(duty__ruling="", duty__verdict=Verdict.MAY_APPLY)
-    rows = DutyClock.objects.filter(counts, duty__incident=incident)
+    rows = DutyClock.objects.filter(COUNTED, duty__incident=incident)
     return list(rows.select_related("duty", *(["task"] if tasks else [])).order_by("duty_id", "position"))
 
 

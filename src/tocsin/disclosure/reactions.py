@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from django.db.models import Q
-
 from tocsin.core import clock
 from tocsin.core.access import Actor
 from tocsin.core.action import Invalid, on
@@ -25,7 +23,7 @@ from tocsin.disclosure.actions import (
 )
 from tocsin.disclosure.following import flags_read, pending
 from tocsin.disclosure.merged import merged_into
-from tocsin.disclosure.models import Duty, DutyClock, NoticeClock, StageState, Verdict, Word
+from tocsin.disclosure.models import COUNTED, Duty, DutyClock, NoticeClock, StageState, Word
 from tocsin.incidents.actions import complete_task, reopen_task, skip_task
 from tocsin.incidents.models import Incident, Task, TaskState
 from tocsin.incidents.queries.sheet import CHANGES
@@ -171,8 +169,7 @@ def _named(entry: LogEntry) -> str:
 @every(10)
 def watch_duties() -> None:
     """Write down each limit of a duty that passes, once, on the incident's own clock; of closed incidents too."""
-    counts = Q(duty__ruling=Word.CONFIRMED) | Q(duty__ruling="", duty__verdict=Verdict.MAY_APPLY)
-    running = DutyClock.objects.filter(counts, state=StageState.RUNNING, due_at__isnull=False, own_target=False)
+    running = DutyClock.objects.filter(COUNTED, state=StageState.RUNNING, due_at__isnull=False, own_target=False)
     each(running.filter(overdue_logged=False).select_related("duty__incident__chain"), _duty_late)
 
 

@@ -44,6 +44,11 @@ def role_facts(roles: Collection[str]) -> dict[str, bool]:
     return {fact: role in roles for fact, role in from_role().items()}
 
 
+def same_as(fact: str) -> list[str]:
+    """The other names of a fact: playbooks and laws have their own for a few."""
+    return [other for group in _file()["same"] if fact in group for other in group if other != fact]
+
+
 def with_same(stated: Mapping[str, Any]) -> dict[str, Any]:
     """The stated facts, and those of the same meaning: playbooks and laws have their own names for a few."""
     follow = {fact: stated[other] for group in _file()["same"] for other in group if other in stated for fact in group}

@@ -23,6 +23,7 @@ from tocsin.incidents.queries import Sheet, sheet_of
 from tocsin.incidents.regions import region_name
 from tocsin.incidents.sheet_words import data_word
 from tocsin.law.models import Regime
+from tocsin.plan.facts import same_as
 from tocsin.plan.models import Function
 
 MOST = 12
@@ -33,9 +34,8 @@ _EVENTS = ("unauthorised_access", "unauthorised_acquisition", "data_exfiltration
 _CAUSES = ("malicious", "malware", "vulnerability_exploited", "third_party_involved")
 _EFFECTS = ("high_risk_to_individuals", "core_function_disrupted", "fraud_loss")
 _STOPPING = ("isolate_hosts", "isolate_production", "shut_down_service", "cut_supplier", "restore_production")
-_ALSO = {"data_exfiltration": ("data_exfiltrated",), "malware": ("malware_found",),
-         "payment_made": ("extortion_payment_made",)}  # fmt: skip
-"""Facts that say the same under another name."""
+_ALSO = {"malware": ("malware_found",)}
+"""Facts that for a notice say the same, beside those that mean the same everywhere (`same_as`)."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Known:
 
     def flag(self, name: str) -> bool | None:
         """A fact answered yes or no, by whichever of its names it was stated."""
-        said = [self.sheet.flag(one) for one in (name, *_ALSO.get(name, ()))]
+        said = [self.sheet.flag(one) for one in (name, *same_as(name), *_ALSO.get(name, ()))]
         return True if True in said else False if False in said else None
 
     def said(self, names: Iterable[str]) -> list[str]:
